@@ -1,0 +1,88 @@
+//! Trials run one after the other on the caller's own thread.
+
+use std::collections::VecDeque;
+
+use super::{Executor, Message, ReportTo, guarded};
+use crate::objective::{Context, Objective, Task};
+use crate::trial::{Decision, Ended};
+
+/// One worker, no threads: a task runs whole when its messages are asked for, and takes no time on record.
+#[derive(Debug)]
+pub struct Inline<O> {
+    objective: O,
+    waiting: VecDeque<(Task, usize)>,
+    messages: VecDeque<Message>,
+    interrupted: bool,
+}
+
+impl<O: Objective> Inline<O> {
+    /// Runs `objective`.
+    pub fn new(objective: O) -> Self {
+        Self {
+            objective,
+            waiting: VecDeque::new(),
+            messages: VecDeque::new(),
+            interrupted: false,
+        }
+    }
+
+    fn run(&mut self, task: &Task, worker: usize) {
+        let (trial, attempt) = (task.trial.id, task.attempt);
+        let (messages, interrupted) = (&mut self.messages, self.interrupted);
+        let mut reporter = ReportTo(|report| {
+            messages.push_back(Message::Reported {
+                trial,
+                attempt,
+                report,
+            });
+            if interrupted {
+                Decision::Interrupt
+            } else {
+                Decision::Continue
+            }
+        });
+        let objective = &self.objective;
+        let ended = if interrupted {
+            Ended::Interrupted { epoch: 0 }
+        } else {
+            guarded(|| objective.run(task, Context { worker }, &mut reporter))
+        };
+        messages.push_back(Message::Ended {
+            trial,
+            attempt,
+            worker,
+            ended,
+            seconds: 0.0,
+        });
+    }
+}
+
+impl<O: Objective> Executor for Inline<O> {
+    fn workers(&self) -> usize {
+        1
+    }
+
+    fn start(&mut self, task: Task, worker: usize) {
+        self.waiting.push_back((task, worker));
+    }
+
+    fn interrupt(&mut self) {
+        self.interrupted = true;
+    }
+
+    async fn next(&mut self) -> Message {
+        loop {
+            if let Some(message) = self.try_next() {
+                return message;
+            }
+            match self.waiting.pop_front() {
+                Some((task, worker)) => self.run(&task, worker),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn try_next(&mut self) -> Option<Message> {
+        self.messages.pop_front()
+    }
+}

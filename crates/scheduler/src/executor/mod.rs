@@ -1,0 +1,82 @@
+//! Where trials run.
+
+mod inline;
+mod pool;
+mod simulated;
+
+pub use inline::Inline;
+pub use pool::{Pool, PoolError};
+pub use simulated::{Fate, Simulated};
+
+use crate::objective::{Reporter, Task};
+use crate::trial::{Decision, Ended, Outcome, Report, TrialId};
+
+/// What an executor tells of the trials it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// A trial finished an epoch.
+    Reported {
+        /// The trial.
+        trial: TrialId,
+        /// Which attempt.
+        attempt: u32,
+        /// What it measured.
+        report: Report,
+    },
+    /// A trial's run is over and its worker free.
+    Ended {
+        /// The trial.
+        trial: TrialId,
+        /// Which attempt.
+        attempt: u32,
+        /// The worker it was on.
+        worker: usize,
+        /// How it ended.
+        ended: Ended,
+        /// Seconds it took.
+        seconds: f64,
+    },
+}
+
+/// Runs tasks somewhere and tells what comes of them.
+pub trait Executor {
+    /// Number of workers: tasks that can run at once.
+    fn workers(&self) -> usize;
+
+    /// Begins `task` on `worker`, which must be free.
+    fn start(&mut self, task: Task, worker: usize);
+
+    /// Asks every running trial to stop at the end of its epoch. Final: nothing is started afterwards.
+    fn interrupt(&mut self);
+
+    /// Waits for the next message; forever where nothing runs. Dropping the future loses nothing.
+    fn next(&mut self) -> impl Future<Output = Message>;
+
+    /// The next message, if it is there already.
+    fn try_next(&mut self) -> Option<Message>;
+}
+
+/// Calls `run` and takes a panic for the trial's failure.
+fn guarded(run: impl FnOnce() -> Ended) -> Ended {
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    result.unwrap_or_else(|payload| {
+        let said = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "without a message".to_owned());
+        let first_line = said.lines().next().unwrap_or_default().to_owned();
+        Ended::Outcome(Outcome::Failed {
+            reason: format!("panic: {first_line}"),
+        })
+    })
+}
+
+/// Hands reports to a function, which decides.
+struct ReportTo<F>(F);
+
+impl<F: FnMut(Report) -> Decision> Reporter for ReportTo<F> {
+    fn report(&mut self, report: Report) -> Decision {
+        self.0(report)
+    }
+}

@@ -1,0 +1,79 @@
+//! A searched key with its domain, and the box that several of them span.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Domain, Params, Value};
+
+/// A searched key: its name, the values it may take, the limits no widening crosses, the share of exact zeros.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dimension {
+    /// Name of the key: in the definition file, the configuration and the CSVs.
+    pub key: Arc<str>,
+    /// Values it may take.
+    pub domain: Domain,
+    /// Lowest and highest value that widening may reach.
+    pub limits: (f64, f64),
+    /// Share of draws that are exactly 0, in \[0, 1\).
+    pub zero: f64,
+}
+
+impl Dimension {
+    /// The value at `u` in \[0, 1): exactly 0 below the zero share, the domain's value at the rest.
+    pub fn at(&self, u: f64) -> Value {
+        if u < self.zero {
+            match self.domain {
+                Domain::Integer { .. } => Value::Integer(0),
+                _ => Value::Float(0.0),
+            }
+        } else {
+            self.domain.at((u - self.zero) / (1.0 - self.zero))
+        }
+    }
+
+    /// Position of `value` in the domain; `None` for lists and for zero draws, which have none.
+    pub fn position(&self, value: &Value) -> Option<f64> {
+        if self.is_zero_draw(value) {
+            None
+        } else {
+            self.domain.unit(value)
+        }
+    }
+
+    /// Whether `value` is a draw of the zero share.
+    pub fn is_zero_draw(&self, value: &Value) -> bool {
+        self.zero > 0.0 && value.as_f64() == Some(0.0)
+    }
+
+    /// The same key between two positions of its domain, clipped to its limits.
+    #[must_use]
+    pub fn slice(&self, from: f64, to: f64) -> Self {
+        Self {
+            domain: self.domain.slice(from, to, self.limits),
+            ..self.clone()
+        }
+    }
+}
+
+/// The box of a search: its dimensions in the definition file's order.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Space(pub Vec<Dimension>);
+
+impl Space {
+    /// The dimension of `key`.
+    pub fn get(&self, key: &str) -> Option<&Dimension> {
+        self.0.iter().find(|dimension| &*dimension.key == key)
+    }
+
+    /// The point at `u`, one coordinate in \[0, 1) for each dimension.
+    pub fn at(&self, u: &[f64]) -> Params {
+        assert_eq!(u.len(), self.0.len(), "one coordinate for each dimension");
+        self.0
+            .iter()
+            .zip(u)
+            .map(|(dimension, u)| (dimension.key.clone(), dimension.at(*u)))
+            .collect()
+    }
+}

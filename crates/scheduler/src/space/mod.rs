@@ -1,0 +1,17 @@
+//! The geometry of a search: values, domains and the box they span.
+//!
+//! Everything works in unit coordinates: a [`Domain`] maps \[0, 1\] to values and back, narrowing is a slice
+//! inside, widening a slice outside. Logarithms live in [`scale`] alone.
+
+mod dimension;
+mod domain;
+mod params;
+mod round_off;
+mod scale;
+mod value;
+
+pub use dimension::{Dimension, Space};
+pub use domain::Domain;
+pub use params::Params;
+pub use scale::Scale;
+pub use value::Value;

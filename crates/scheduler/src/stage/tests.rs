@@ -1,0 +1,259 @@
+//! Conclusions from made-up trials.
+
+use jiff::Timestamp;
+
+use super::edge::{Side, edge};
+use super::evidence::Evidence;
+use super::{Leaderboard, Ranking, Results, refine};
+use crate::event::{MoveKind, Refinement, RoundPlan};
+use crate::seed::{Purpose, stream, uniform};
+use crate::space::{Dimension, Domain, Params, Scale, Space, Value};
+use crate::state::{Attempt, Status, TrialRecord};
+use crate::sweep::{Goal, Metric, SamplerKind, Widen};
+use crate::trial::{Outcome, Report, Trial, TrialId};
+
+fn leaderboard() -> Leaderboard {
+    let metric = Metric {
+        name: "val_accuracy".to_owned(),
+        goal: Goal::Maximize,
+    };
+    Leaderboard::new(&metric, &["val_accuracy".to_owned()]).unwrap()
+}
+
+/// A trial with this value of key `x` and these accuracies from epoch 1 on.
+fn trial(index: usize, x: f64, accuracies: &[f64], outcome: Outcome) -> TrialRecord {
+    let report = |(epoch, value): (usize, &f64)| Report {
+        epoch: epoch as u32 + 1,
+        values: vec![*value],
+    };
+    TrialRecord {
+        trial: Trial {
+            id: TrialId::from_index(index),
+            stage: 0,
+            round: 0,
+            seed: 0,
+            epochs: 1,
+            params: Params::from_iter([("x".into(), Value::Float(x))]),
+        },
+        status: Status::Ended(outcome),
+        reports: accuracies.iter().enumerate().map(report).collect(),
+        attempts: vec![Attempt {
+            worker: 0,
+            host: String::new(),
+            started_at: Timestamp::UNIX_EPOCH,
+            finished_at: None,
+            seconds: None,
+            epochs: 1,
+        }],
+    }
+}
+
+fn completed(index: usize, x: f64, accuracy: f64) -> TrialRecord {
+    trial(index, x, &[accuracy], Outcome::Completed)
+}
+
+fn axis(zero: f64) -> Dimension {
+    let domain = Domain::Float {
+        low: 0.0,
+        high: 1.0,
+        scale: Scale::Linear,
+    };
+    Dimension {
+        key: "x".into(),
+        domain,
+        limits: (-10.0, 10.0),
+        zero,
+    }
+}
+
+fn conclude(trials: &[TrialRecord], dimension: &Dimension, followed: bool) -> Refinement {
+    let space = Space(vec![dimension.clone()]);
+    let plan = RoundPlan {
+        stage: 0,
+        round: 0,
+        first: TrialId::from_index(0),
+        space: space.clone(),
+        fixed: Params::default(),
+        blocks: Vec::new(),
+    };
+    refine(&Results {
+        plan: &plan,
+        original: &space,
+        trials,
+        best: trials.first().map(|record| &record.trial.params),
+        sampler: SamplerKind::Sobol,
+        widen: Widen {
+            max_rounds: 4,
+            tau: 0.15,
+            step: 0.5,
+        },
+        rounds_left: 4,
+        followed,
+        leaderboard: leaderboard(),
+        validation_samples: 360,
+    })
+}
+
+#[test]
+fn ranks_numbers_then_late_divergence_then_failure_and_ties_by_id() {
+    let failed = || Outcome::Failed {
+        reason: String::new(),
+    };
+    let diverged = |epoch| Outcome::Diverged {
+        epoch,
+        reason: String::new(),
+    };
+    let records = [
+        trial(0, 0.0, &[], failed()),
+        trial(1, 0.0, &[0.9], diverged(2)),
+        completed(2, 0.0, f64::NAN),
+        completed(3, 0.0, 0.5),
+        trial(4, 0.0, &[0.1, 0.2], diverged(3)),
+        trial(5, 0.0, &[f64::NAN, 0.7, 0.6], Outcome::Completed),
+        completed(6, 0.0, 0.5),
+        completed(7, 0.0, f64::NEG_INFINITY),
+    ];
+    let order = leaderboard().ranked(&records, Ranking::Metric);
+    let order: Vec<u32> = order
+        .iter()
+        .map(|record| record.trial.id.number())
+        .collect();
+    assert_eq!(order, [6, 4, 7, 8, 5, 2, 3, 1]);
+    assert_eq!(
+        leaderboard().best(&records[5]).map(|best| best.epoch),
+        Some(2)
+    );
+    assert_eq!(leaderboard().best(&records[2]), None);
+    assert_eq!(
+        leaderboard()
+            .first(&records)
+            .map(|record| record.trial.id.number()),
+        Some(6)
+    );
+}
+
+#[track_caller]
+fn check_edge(xs: &[f64], expected: Option<Side>) {
+    let records: Vec<_> = xs
+        .iter()
+        .enumerate()
+        .map(|(i, x)| completed(i, *x, 1.0 - 0.01 * i as f64))
+        .collect();
+    let evidence = Evidence::new(&records, &leaderboard(), 360);
+    assert_eq!(
+        edge(&evidence, &axis(0.0), 0.15).map(|edge| edge.side),
+        expected
+    );
+}
+
+#[test]
+fn sees_the_best_at_an_end_from_eight_trials_on() {
+    check_edge(
+        &[0.9, 0.95, 0.85, 0.99, 0.1, 0.2, 0.3, 0.4],
+        Some(Side::High),
+    );
+    check_edge(
+        &[0.1, 0.05, 0.15, 0.01, 0.9, 0.2, 0.3, 0.4],
+        Some(Side::Low),
+    );
+    check_edge(&[0.1, 0.05, 0.15, 0.01, 0.9, 0.2, 0.3], None);
+    check_edge(&[0.5, 0.05, 0.6, 0.99, 0.9, 0.2, 0.3, 0.4], None);
+    // below 24 trials a fifth of the range counts as the edge
+    check_edge(&[0.19; 8], Some(Side::Low));
+    check_edge(&[0.21; 8], None);
+    check_edge(&[0.16; 24], None);
+}
+
+#[test]
+fn seldom_takes_an_unimportant_key_for_an_edge() {
+    // For independent uniform positions, by simulation in Python (200,000 draws): v = sorted(random() for _ in
+    // range(4)); m = (v[1] + v[2]) / 2; the share of m <= .15 or m >= .85 is 4.6 %.
+    let n_cases = 2000;
+    let alarms = (0..n_cases)
+        .filter(|case| {
+            let mut numbers = stream(*case, Purpose::Points, [0; 4]);
+            let records: Vec<_> = (0..32)
+                .map(|i| completed(i, uniform(&mut numbers), uniform(&mut numbers)))
+                .collect();
+            let evidence = Evidence::new(&records, &leaderboard(), 360);
+            edge(&evidence, &axis(0.0), 0.15).is_some()
+        })
+        .count();
+    assert!(alarms < n_cases as usize * 6 / 100, "{alarms} of {n_cases}");
+}
+
+#[test]
+fn pins_a_key_whose_best_are_zeros() {
+    let records: Vec<_> = (0..16)
+        .map(|i| completed(i, if i < 5 { 0.0 } else { 0.5 }, 1.0 - 0.01 * i as f64))
+        .collect();
+    let refinement = conclude(&records, &axis(0.1), true);
+    assert_eq!(refinement.moves[0].kind, MoveKind::PinnedZero);
+    assert_eq!(refinement.next.0[0], axis(0.1));
+}
+
+#[test]
+fn keeps_everything_where_no_trial_tells_anything() {
+    let failed = |i| {
+        trial(
+            i,
+            0.5,
+            &[],
+            Outcome::Failed {
+                reason: String::new(),
+            },
+        )
+    };
+    for records in [Vec::new(), (0..10).map(failed).collect()] {
+        let refinement = conclude(&records, &axis(0.0), true);
+        assert_eq!(refinement.moves[0].kind, MoveKind::Kept);
+        assert!(!refinement.widened);
+    }
+}
+
+#[test]
+fn narrows_for_the_next_stage_and_not_after_the_last() {
+    let records: Vec<_> = (0..40)
+        .map(|i| {
+            let x = (f64::from(i as u32) + 0.5) / 40.0;
+            completed(i, x, 1.0 - (x - 0.5).abs())
+        })
+        .collect();
+    let narrowed = &conclude(&records, &axis(0.0), true).moves[0];
+    assert_eq!(narrowed.kind, MoveKind::Narrowed);
+    // the floor: half of the range around the middle of the best, which lie from 0.4375 to 0.5625
+    assert_eq!(narrowed.next_low, Some(Value::Float(0.25)));
+    assert_eq!(narrowed.next_high, Some(Value::Float(0.75)));
+    let last = &conclude(&records, &axis(0.0), false).moves[0];
+    assert_eq!((last.kind, &last.next_low), (MoveKind::Kept, &None));
+}
+
+#[test]
+fn a_list_keeps_the_values_seen_among_the_best() {
+    let domain = Domain::Choice {
+        values: [0.1, 0.2, 0.3].map(Value::Float).to_vec(),
+    };
+    let dimension = Dimension {
+        key: "x".into(),
+        domain,
+        limits: (0.0, 1.0),
+        zero: 0.0,
+    };
+    let records: Vec<_> = (0..16)
+        .map(|i| {
+            let x = if i < 5 { 0.3 } else { [0.1, 0.2][i % 2] };
+            completed(i, x, 1.0 - 0.01 * i as f64)
+        })
+        .collect();
+    let refinement = conclude(&records, &dimension, true);
+    assert_eq!(refinement.moves[0].kind, MoveKind::Narrowed);
+    assert!(
+        refinement.moves[0]
+            .reason
+            .contains("the last value of the list, 0.3")
+    );
+    let Domain::Choice { values } = &refinement.next.0[0].domain else {
+        panic!("still a list")
+    };
+    assert_eq!(values, &[Value::Float(0.3)]);
+}

@@ -1,0 +1,100 @@
+//! What differs between two definitions.
+
+use std::collections::HashSet;
+
+use super::Sweep;
+use crate::space::Value;
+
+/// What differs between two definitions as written by [`Sweep::to_toml`], one line a key, `[limits]` left out:
+/// `train.batch_size: 64 → 128`, `space.l2 removed`.
+pub fn changes(old: &str, new: &str) -> Vec<String> {
+    let (Ok(old), Ok(new)) = (old.parse::<toml::Table>(), new.parse::<toml::Table>()) else {
+        return vec!["one of the two definitions cannot be read".to_owned()];
+    };
+    let mut lines = Vec::new();
+    compare("", &old, &new, &mut lines);
+    let keys = |table: &toml::Table| -> Vec<String> {
+        let space = table.get("space").and_then(toml::Value::as_table);
+        space
+            .into_iter()
+            .flat_map(toml::Table::keys)
+            .cloned()
+            .collect()
+    };
+    let (was, is) = (keys(&old), keys(&new));
+    let same_keys = was.iter().collect::<HashSet<_>>() == is.iter().collect::<HashSet<_>>();
+    if was != is && same_keys {
+        lines.push(format!(
+            "order of [space]: {} → {}",
+            was.join(", "),
+            is.join(", ")
+        ));
+    }
+    lines
+}
+
+/// Whether `new` is `old` with one or more further stages at the end; `[limits]` may differ.
+pub fn extends(old: &Sweep, new: &Sweep) -> bool {
+    let n_old = old.stages.len();
+    let cut = Sweep {
+        stages: new.stages[..n_old.min(new.stages.len())].to_vec(),
+        limits: old.limits,
+        ..new.clone()
+    };
+    new.stages.len() > n_old && cut == *old
+}
+
+fn compare(path: &str, old: &toml::Table, new: &toml::Table, lines: &mut Vec<String>) {
+    let added = new.keys().filter(|key| !old.contains_key(*key));
+    for key in old.keys().chain(added) {
+        if path.is_empty() && key == "limits" {
+            continue;
+        }
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        match (old.get(key), new.get(key)) {
+            (Some(toml::Value::Table(old)), Some(toml::Value::Table(new))) => {
+                compare(&path, old, new, lines);
+            }
+            (Some(toml::Value::Array(old)), Some(toml::Value::Array(new))) if path == "stage" => {
+                compare_stages(old, new, lines);
+            }
+            (Some(old), Some(new)) if old == new => {}
+            (Some(old), Some(new)) => {
+                lines.push(format!("{path}: {} → {}", shown(old), shown(new)));
+            }
+            (Some(_), None) => lines.push(format!("{path} removed")),
+            (None, Some(toml::Value::Table(_))) => lines.push(format!("{path} added")),
+            (None, Some(new)) => lines.push(format!("{path} added: {}", shown(new))),
+            (None, None) => unreachable!("each key is of one of the two"),
+        }
+    }
+}
+
+/// Stages by their place: their order is part of the definition.
+fn compare_stages(old: &[toml::Value], new: &[toml::Value], lines: &mut Vec<String>) {
+    let name = |stage: &toml::Table| {
+        let name = stage.get("name").and_then(toml::Value::as_str);
+        name.unwrap_or_default().to_owned()
+    };
+    let (old, new) = (tables(old), tables(new));
+    for index in 0..old.len().max(new.len()) {
+        match (old.get(index), new.get(index)) {
+            (Some(old), Some(new)) => compare(&format!("stage.{}", name(old)), old, new, lines),
+            (Some(old), None) => lines.push(format!("stage.{} removed", name(old))),
+            (None, Some(new)) => lines.push(format!("stage.{} added", name(new))),
+            (None, None) => unreachable!("the index is below one of the lengths"),
+        }
+    }
+}
+
+fn tables(values: &[toml::Value]) -> Vec<&toml::Table> {
+    values.iter().filter_map(toml::Value::as_table).collect()
+}
+
+fn shown(value: &toml::Value) -> String {
+    Value::from_toml(value).map_or_else(|| "a table".to_owned(), |value| value.to_string())
+}

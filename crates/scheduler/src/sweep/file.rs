@@ -1,0 +1,277 @@
+//! Reads a definition file: every mistake of it at once, or a valid [`Sweep`].
+
+use std::path::Path;
+
+use super::nearest::nearest;
+use super::reader::{Reader, elsewhere, listed};
+use super::tree::{Item, Node};
+use super::{
+    Goal, KeySpec, Limits, Metric, Mistake, Mistakes, Override, Spans, Sweep, Widen, settings,
+    space, stages,
+};
+use crate::space::Value;
+
+/// Largest definition read, in bytes.
+const MOST_BYTES: usize = 1 << 20;
+
+const OWN_TABLES: [&str; 7] = [
+    "name", "seed", "metric", "space", "stage", "widen", "limits",
+];
+const LATER_TABLES: [&str; 4] = ["search", "command", "sanity", "executor"];
+const LATER_LIMITS: [&str; 5] = [
+    "trial_seconds",
+    "sweep_seconds",
+    "memory_mb",
+    "gpus",
+    "keep_bytes",
+];
+
+/// What a definition is read against: the arguments of [`Sweep::parse`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) keys: &'a [KeySpec],
+    pub(super) columns: &'a [String],
+    pub(super) overrides: &'a [Override],
+    pub(super) base: &'a Path,
+    pub(super) purpose: Purpose,
+}
+
+/// What a definition is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A sweep.
+    Sweep,
+    /// A single training: `name` may be missing, `train.seed` may be given; `[space]` and `[[stage]]` are checked,
+    /// though nothing is searched.
+    Train,
+}
+
+impl Sweep {
+    /// Reads a definition (TOML), every default filled in.
+    ///
+    /// - `keys`: those of the objective's tables, in the order they are written out.
+    /// - `columns`: names of the numbers each report holds; the metric is one of them.
+    /// - `overrides`: values from the command line, put before the file's; of two for the same key the later holds.
+    /// - `base`: the directory that relative paths start from, the definition file's.
+    ///
+    /// Defaults that are not constants: the goal is to minimise a metric with "loss" in its name, and to maximise
+    /// any other; a range's scale and limits are the key's own (linear where there is a step); a stage searches all
+    /// keys of the space.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: everything that is wrong with it, errors of the TOML syntax included.
+    pub fn parse(
+        text: &str,
+        keys: &[KeySpec],
+        columns: &[String],
+        overrides: &[Override],
+        base: &Path,
+        purpose: Purpose,
+    ) -> Result<(Self, Spans), Mistakes> {
+        let terms = Terms {
+            keys,
+            columns,
+            overrides,
+            base,
+            purpose,
+        };
+        if text.len() > MOST_BYTES {
+            return Err(Mistakes(vec![Mistake {
+                message: format!(
+                    "a sweep definition has at most {MOST_BYTES} bytes, found {}",
+                    text.len()
+                ),
+                span: None,
+                label: String::new(),
+                other: None,
+                help: Some("is this the right file?".to_owned()),
+            }]));
+        }
+        let (mut reader, root) = Reader::open(text, &terms);
+        let spans = Spans::of(&root, overrides);
+        let sweep = sweep(&mut reader, &root);
+        reader.finish()?;
+        Ok((sweep.expect("without mistakes every part is there"), spans))
+    }
+}
+
+fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
+    check_tables(reader, root);
+    let name = match root.get("name") {
+        Some(node) => stages::name(reader, node),
+        None if reader.terms.purpose == Purpose::Train => Some("train".to_owned()),
+        None => reader.missing(root, "name", "\"digits\""),
+    };
+    let seed = root
+        .get("seed")
+        .map_or(Some(0), |node| reader.whole(node, 0..=i64::from(i32::MAX)));
+    let metric = metric(reader, root);
+    let settings = settings::read(reader, root);
+    let searched = space::read(reader, root);
+    let stages = stages::read(reader, root, &searched);
+    let widen = widen(reader, root);
+    let limits = limits(reader, root);
+    Some(Sweep {
+        name: name?,
+        seed: seed? as u32,
+        metric: metric?,
+        settings,
+        space: searched.space,
+        stages,
+        widen: widen?,
+        limits: limits?,
+    })
+}
+
+fn check_tables(reader: &mut Reader<'_>, root: &Node) {
+    let keys = reader.terms.keys;
+    let known: Vec<&str> = OWN_TABLES
+        .into_iter()
+        .chain(settings::tables(keys))
+        .collect();
+    for entry in root.entries() {
+        let name = entry.name.as_str();
+        if known.contains(&name) {
+            continue;
+        }
+        if LATER_TABLES.contains(&name) {
+            reader.later(
+                &entry.place,
+                &format!("[{name}]"),
+                "leave it out".to_owned(),
+            );
+            continue;
+        }
+        let help = elsewhere(keys, "", name)
+            .or_else(|| {
+                nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
+            })
+            .unwrap_or_else(|| format!("a definition has {}", listed(&known)));
+        reader.unknown(entry, help);
+    }
+}
+
+fn metric(reader: &mut Reader<'_>, root: &Node) -> Option<Metric> {
+    let terms = reader.terms;
+    // A metric named like a searched key would be a second column of that name.
+    let is_key = |name: &str| terms.keys.iter().any(|spec| spec.name == name);
+    let names: Vec<&str> = terms
+        .columns
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !is_key(name))
+        .collect();
+    let default = "val_accuracy";
+    let node = root.get("metric");
+    if let Some(node) = node {
+        if let Item::Scalar(_) = node.item {
+            reader.takes(node, "a table with name and goal");
+            let written = node.text().unwrap_or(default);
+            reader.help(format!("write metric = {{ name = \"{written}\" }}"));
+            return None;
+        }
+        if !reader.is_table(node, "a table with name and goal") {
+            return None;
+        }
+        reader.check_keys(node, &["name", "goal"], &["target"]);
+    }
+    let name = match node.and_then(|node| node.get("name")) {
+        Some(name) => reader.word(name, &names).map(|index| names[index]),
+        None if names.contains(&default) => Some(default),
+        None => {
+            let example = names.first().copied().unwrap_or("loss");
+            match node {
+                Some(node) => reader.missing(node, "name", &format!("\"{example}\"")),
+                None => reader.missing(root, "metric", &format!("{{ name = \"{example}\" }}")),
+            }
+        }
+    };
+    let goal = match node.and_then(|node| node.get("goal")) {
+        Some(goal) => {
+            const GOALS: [Goal; 2] = [Goal::Maximize, Goal::Minimize];
+            reader
+                .word(goal, &GOALS.map(Goal::as_str))
+                .map(|index| GOALS[index])
+        }
+        None => name.map(|name| {
+            if name.contains("loss") {
+                Goal::Minimize
+            } else {
+                Goal::Maximize
+            }
+        }),
+    };
+    Some(Metric {
+        name: name?.to_owned(),
+        goal: goal?,
+    })
+}
+
+fn widen(reader: &mut Reader<'_>, root: &Node) -> Option<Widen> {
+    let default = Widen {
+        max_rounds: 4,
+        tau: 0.15,
+        step: 0.5,
+    };
+    let Some(table) = root.get("widen") else {
+        return Some(default);
+    };
+    if !reader.is_table(table, "a table with max_rounds, tau and step") {
+        return None;
+    }
+    reader.check_keys(table, &["max_rounds", "tau", "step"], &[]);
+    let max_rounds = match table.get("max_rounds") {
+        Some(node) => reader.whole(node, 0..=100).map(|whole| whole as u32),
+        None => Some(default.max_rounds),
+    };
+    let tau = match table.get("tau") {
+        Some(node) => reader.real(node, "a number above 0 and below 0.5", |tau| {
+            0.0 < tau && tau < 0.5
+        }),
+        None => Some(default.tau),
+    };
+    let step = match table.get("step") {
+        Some(node) => reader.real(node, "a number above 0 and up to 4", |step| {
+            0.0 < step && step <= 4.0
+        }),
+        None => Some(default.step),
+    };
+    Some(Widen {
+        max_rounds: max_rounds?,
+        tau: tau?,
+        step: step?,
+    })
+}
+
+fn limits(reader: &mut Reader<'_>, root: &Node) -> Option<Limits> {
+    let default = Limits {
+        workers: None,
+        max_failures: 5,
+    };
+    let Some(table) = root.get("limits") else {
+        return Some(default);
+    };
+    if !reader.is_table(table, "a table with workers and max_failures") {
+        return None;
+    }
+    reader.check_keys(table, &["workers", "max_failures"], &LATER_LIMITS);
+    let workers = table.get("workers").map_or(Some(default.workers), |node| {
+        let workers = match &node.item {
+            Item::Scalar(Value::Text(text)) if text == "auto" => Some(None),
+            Item::Scalar(Value::Integer(workers @ 1..=1024)) => Some(Some(*workers as usize)),
+            _ => None,
+        };
+        if workers.is_none() {
+            reader.takes(node, "\"auto\" or a whole number from 1 to 1024");
+        }
+        workers
+    });
+    let max_failures = match table.get("max_failures") {
+        Some(node) => reader.whole(node, 1..=1_000_000).map(|whole| whole as u32),
+        None => Some(default.max_failures),
+    };
+    Some(Limits {
+        workers: workers?,
+        max_failures: max_failures?,
+    })
+}

@@ -1,0 +1,187 @@
+//! What a sweep is: the definition file, read once into a value that cannot be wrong.
+
+mod difference;
+mod file;
+mod key;
+mod limits;
+mod mistake;
+mod nearest;
+mod overrides;
+mod range;
+mod reader;
+mod searchable;
+mod settings;
+mod space;
+mod spans;
+mod stages;
+mod step;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod write;
+
+pub use difference::{changes, extends};
+pub use file::Purpose;
+pub use key::{Choice, KeyKind, KeySpec};
+pub use mistake::{Mistake, Mistakes};
+pub use overrides::{Override, OverrideError};
+pub use spans::Spans;
+
+use crate::space::{Space, Value};
+
+/// A valid sweep definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sweep {
+    pub(crate) name: String,
+    pub(crate) seed: u32,
+    pub(crate) metric: Metric,
+    pub(crate) settings: toml::Table,
+    pub(crate) space: Space,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) widen: Widen,
+    pub(crate) limits: Limits,
+}
+
+/// What the sweep optimises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metric {
+    /// Name of a reported column.
+    pub name: String,
+    /// Which direction is better.
+    pub goal: Goal,
+}
+
+/// Which direction of a metric is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Larger is better.
+    Maximize,
+    /// Smaller is better.
+    Minimize,
+}
+
+/// A `[[stage]]`: so many new trials of so many epochs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Its name, the CSVs' `stage` column; unique in the sweep.
+    pub name: String,
+    /// Number of trials of its first round.
+    pub trials: u32,
+    /// Epochs of each.
+    pub epochs: u32,
+    /// How points are drawn.
+    pub sampler: SamplerKind,
+    /// Searched keys, in the order of the space; the others stay at the best so far.
+    pub keys: Vec<String>,
+}
+
+/// How a stage's points are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SamplerKind {
+    /// Scrambled Sobol points.
+    Sobol,
+    /// Independent uniform points.
+    Random,
+    /// Every combination of evenly spaced values.
+    Grid,
+}
+
+/// The edge rule's settings, `[widen]`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Widen {
+    /// Most widening rounds in the whole sweep; 0: never.
+    pub max_rounds: u32,
+    /// How near an end, as a share of the range, the median of the best must lie.
+    pub tau: f64,
+    /// How far an end is moved, as a share of the stage's own first width.
+    pub step: f64,
+}
+
+/// `[limits]`: what may differ between two invocations of the same sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Trials at once; `None`: one for each core.
+    pub workers: Option<usize>,
+    /// Failures in a row, by trial id, that end the sweep.
+    pub max_failures: u32,
+}
+
+impl Sweep {
+    /// Name of the sweep, and of its directory below results/.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Seed of everything drawn, 31 bits.
+    pub fn seed(&self) -> u32 {
+        self.seed
+    }
+
+    /// What is optimised.
+    pub fn metric(&self) -> &Metric {
+        &self.metric
+    }
+
+    /// The `[data]`, `[model]` and `[train]` tables, every default filled in, paths absolute.
+    pub fn settings(&self) -> &toml::Table {
+        &self.settings
+    }
+
+    /// The configuration's own value of `key`, which a stage that does not search it starts from.
+    pub fn base(&self, key: &str) -> Option<Value> {
+        let tables = self.settings.values().filter_map(toml::Value::as_table);
+        tables
+            .filter_map(|table| table.get(key))
+            .find_map(Value::from_toml)
+    }
+
+    /// The searched keys with their ranges.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// The stages, at least one.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// The edge rule's settings.
+    pub fn widen(&self) -> Widen {
+        self.widen
+    }
+
+    /// What may differ between invocations.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+}
+
+impl Goal {
+    /// The word of the definition file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Maximize => "maximize",
+            Self::Minimize => "minimize",
+        }
+    }
+
+    /// `value` as a score: larger is better.
+    pub fn score(self, value: f64) -> f64 {
+        match self {
+            Self::Maximize => value,
+            Self::Minimize => -value,
+        }
+    }
+}
+
+impl SamplerKind {
+    /// The word of the definition file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sobol => "sobol",
+            Self::Random => "random",
+            Self::Grid => "grid",
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The top of the file, `metric`, `[widen]`, `[limits]` and what a single training may have.
+
+use insta::assert_snapshot;
+
+use std::path::Path;
+
+use super::{Mistakes, Purpose, keys, told, told_of, told_with};
+use crate::sweep::Sweep;
+
+#[test]
+fn a_name_is_required_and_fit_for_a_directory() {
+    assert_snapshot!(told(""), @r#"
+    1:1 `name` is missing
+      help: add a line like name = "digits"
+    "#);
+    assert_snapshot!(told("seed = 1"), @r#"
+    1:1 `name` is missing
+      help: add a line like name = "digits"
+    "#);
+    assert_snapshot!(told("name = 3"), @"1:8 name takes 1 to 64 of a-z, 0-9, `.`, `_` and `-` in quotes, not beginning with a dot, found 3");
+    assert_snapshot!(told("name = \"My Run\""), @r#"
+    1:8 name takes 1 to 64 of a-z, 0-9, `.`, `_` and `-` in quotes, not beginning with a dot, found "My Run"
+      help: write it as "my-run"
+    "#);
+    assert_snapshot!(told("name = \".x\""), @r#"
+    1:8 name takes 1 to 64 of a-z, 0-9, `.`, `_` and `-` in quotes, not beginning with a dot, found ".x"
+      help: write it as "x"
+    "#);
+    assert_snapshot!(told("name = \"\""), @r#"1:8 name takes 1 to 64 of a-z, 0-9, `.`, `_` and `-` in quotes, not beginning with a dot, found """#);
+    assert_snapshot!(told("name = \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\""), @r#"
+    1:8 name takes 1 to 64 of a-z, 0-9, `.`, `_` and `-` in quotes, not beginning with a dot, found "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"…
+      help: write it as "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+    "#);
+    assert_snapshot!(told("name = [\"x\"]"), @r#"1:8 name takes 1 to 64 of a-z, 0-9, `.`, `_` and `-` in quotes, not beginning with a dot, found ["x"]"#);
+}
+
+#[test]
+fn a_seed_has_31_bits() {
+    assert_snapshot!(told_of("seed = 2147483648"), @"2:8 seed takes a whole number from 0 to 2147483647, found 2147483648");
+    assert_snapshot!(told_of("seed = -1"), @"2:8 seed takes a whole number from 0 to 2147483647, found -1");
+    assert_snapshot!(told_of("seed = 1.0"), @r#"
+    2:8 seed takes a whole number from 0 to 2147483647, found 1.0
+      help: write it as 1
+    "#);
+    assert_snapshot!(told_of("seed = \"1\""), @r#"
+    2:8 seed takes a whole number from 0 to 2147483647, found "1"
+      help: numbers stand without quotes: 1
+    "#);
+    assert_snapshot!(told_of("seed = 99999999999999999999"), @r#"
+    2:8 seed takes a whole number from 0 to 2147483647, found 99999999999999999999
+      help: it does not fit 64 bits
+    "#);
+    assert_snapshot!(told_of("seed = 2026-01-01"), @"2:8 seed takes a whole number from 0 to 2147483647, found 2026-01-01");
+}
+
+#[test]
+fn unknown_tables_and_keys_name_the_nearest_or_their_place() {
+    assert_snapshot!(told_of("sede = 1"), @r#"
+    2:1 there is no key or table `sede`
+      help: did you mean `seed`?
+    "#);
+    assert_snapshot!(told_of("[trian]\nbatch_size = 1"), @r#"
+    2:2 there is no key or table `trian`
+      help: did you mean `train`?
+    "#);
+    assert_snapshot!(told_of("learning_rate = 1e-3"), @r#"
+    2:1 there is no key or table `learning_rate`
+      help: it belongs in [train]
+    "#);
+    assert_snapshot!(told_of("trials = 3"), @r#"
+    2:1 there is no key or table `trials`
+      help: it belongs in [[stage]]
+    "#);
+    assert_snapshot!(told_of("frobnicate = 3"), @r#"
+    2:1 there is no key or table `frobnicate`
+      help: a definition has name, seed, metric, space, stage, widen, limits, data, model, train
+    "#);
+    assert_snapshot!(told_of("[stages]\nname = \"a\""), @r#"
+    2:2 there is no key or table `stages`
+      help: did you mean `stage`?
+    "#);
+}
+
+#[test]
+fn tables_of_later_versions_are_refused_as_such() {
+    assert_snapshot!(told_of("[search]\nbudget = 20"), @r#"
+    2:2 [search] is not supported by this version
+      help: leave it out
+    "#);
+    assert_snapshot!(told_of("[command]\nargv = [\"a\"]"), @r#"
+    2:2 [command] is not supported by this version
+      help: leave it out
+    "#);
+    assert_snapshot!(told_of("[sanity]\nenabled = true"), @r#"
+    2:2 [sanity] is not supported by this version
+      help: leave it out
+    "#);
+    assert_snapshot!(told_of("executor = { kind = \"slurm\" }"), @r#"
+    2:1 [executor] is not supported by this version
+      help: leave it out
+    "#);
+    assert_snapshot!(told_of("metric = { name = \"val_loss\", target = 0.1 }"), @r#"
+    2:31 metric.target is not supported by this version
+      help: leave it out
+    "#);
+    assert_snapshot!(told_of("[limits]\ntrial_seconds = 3\nsweep_seconds = 3\nmemory_mb = 3\ngpus = [0]\nkeep_bytes = \"10GB\""), @r#"
+    3:1 limits.trial_seconds is not supported by this version
+      help: leave it out
+    4:1 limits.sweep_seconds is not supported by this version
+      help: leave it out
+    5:1 limits.memory_mb is not supported by this version
+      help: leave it out
+    6:1 limits.gpus is not supported by this version
+      help: leave it out
+    7:1 limits.keep_bytes is not supported by this version
+      help: leave it out
+    "#);
+}
+
+#[test]
+fn a_metric_is_a_reported_number() {
+    assert_snapshot!(told_of("metric = { name = \"val_acuracy\" }"), @r#"
+    2:19 metric.name takes "train_loss", "val_loss" or "val_accuracy", found "val_acuracy"
+      help: did you mean "val_accuracy"?
+    "#);
+    assert_snapshot!(told_of("metric = { name = \"f1\" }"), @r#"2:19 metric.name takes "train_loss", "val_loss" or "val_accuracy", found "f1""#);
+    assert_snapshot!(told_of("metric = { name = \"learning_rate\" }"), @r#"2:19 metric.name takes "train_loss", "val_loss" or "val_accuracy", found "learning_rate""#);
+    assert_snapshot!(told_of("metric = { name = 3 }"), @r#"2:19 metric.name takes "train_loss", "val_loss" or "val_accuracy", found 3"#);
+    assert_snapshot!(told_of("metric = \"val_loss\""), @r#"
+    2:10 metric takes a table with name and goal, found "val_loss"
+      help: write metric = { name = "val_loss" }
+    "#);
+    assert_snapshot!(told_of("metric = { goal = \"minimise\" }"), @r#"
+    2:19 metric.goal takes "maximize" or "minimize", found "minimise"
+      help: did you mean "minimize"?
+    "#);
+    assert_snapshot!(told_of("metric = { gaol = \"minimize\" }"), @r#"
+    2:12 [metric] has no key `gaol`
+      help: did you mean `goal`?
+    "#);
+    assert_snapshot!(told_of("metric = []"), @"2:10 metric takes a table with name and goal, found []");
+}
+
+#[test]
+fn widen_has_bounds() {
+    assert_snapshot!(told_of("widen = 3"), @"2:9 widen takes a table with max_rounds, tau and step, found 3");
+    assert_snapshot!(told_of("[widen]\nmax_rounds = 101"), @"3:14 widen.max_rounds takes a whole number from 0 to 100, found 101");
+    assert_snapshot!(told_of("[widen]\nmax_rounds = -1"), @"3:14 widen.max_rounds takes a whole number from 0 to 100, found -1");
+    assert_snapshot!(told_of("[widen]\ntau = 0.5"), @"3:7 widen.tau takes a number above 0 and below 0.5, found 0.5");
+    assert_snapshot!(told_of("[widen]\ntau = 0"), @"3:7 widen.tau takes a number above 0 and below 0.5, found 0");
+    assert_snapshot!(told_of("[widen]\ntau = \"0.1\""), @r#"
+    3:7 widen.tau takes a number above 0 and below 0.5, found "0.1"
+      help: numbers stand without quotes: 0.1
+    "#);
+    assert_snapshot!(told_of("[widen]\nstep = nan"), @"3:8 widen.step takes a number above 0 and up to 4, found nan");
+    assert_snapshot!(told_of("[widen]\nstep = 4.5"), @"3:8 widen.step takes a number above 0 and up to 4, found 4.5");
+    assert_snapshot!(told_of("[widen]\nmax_round = 1"), @r#"
+    3:1 [widen] has no key `max_round`
+      help: did you mean `max_rounds`?
+    "#);
+}
+
+#[test]
+fn limits_have_bounds() {
+    assert_snapshot!(told_of("limits = 3"), @"2:10 limits takes a table with workers and max_failures, found 3");
+    assert_snapshot!(told_of("[limits]\nworkers = 0"), @r#"3:11 limits.workers takes "auto" or a whole number from 1 to 1024, found 0"#);
+    assert_snapshot!(told_of("[limits]\nworkers = 1025"), @r#"3:11 limits.workers takes "auto" or a whole number from 1 to 1024, found 1025"#);
+    assert_snapshot!(told_of("[limits]\nworkers = \"atuo\""), @r#"3:11 limits.workers takes "auto" or a whole number from 1 to 1024, found "atuo""#);
+    assert_snapshot!(told_of("[limits]\nmax_failures = 0"), @"3:16 limits.max_failures takes a whole number from 1 to 1000000, found 0");
+    assert_snapshot!(told_of("[limits]\nworker = 2"), @r#"
+    3:1 [limits] has no key `worker`
+      help: did you mean `workers`?
+    "#);
+}
+
+#[test]
+fn a_single_training_may_have_a_seed_and_no_name() {
+    assert_snapshot!(told_with("[train]\nseed = 3", &[], Purpose::Train), @"nothing is wrong");
+    assert_snapshot!(told_with("name = \"x\"\n[train]\nseed = 3", &[], Purpose::Sweep), @r#"
+    3:1 train.seed is not for sweeps: each trial gets a seed of its own, drawn from the sweep's
+      help: write `seed = …` at the top of the file
+    "#);
+    assert_snapshot!(told_with("[train]\nseed = -3\n[space.l3]\nlow = 1\n[[stage]]\nname = \"a\"", &[], Purpose::Train), @r#"
+    2:8 train.seed takes a whole number from 0 to 2147483647, found -3
+    3:8 [space] has no key `l3`
+      help: did you mean `l2`?
+    5:1 stage.trials is missing
+      help: add a line like trials = 32
+    5:1 stage.epochs is missing
+      help: add a line like epochs = 3
+    "#);
+}
+
+#[test]
+fn what_has_no_default_for_this_objective_must_be_given() {
+    let keys: Vec<_> = keys()
+        .into_iter()
+        .filter(|key| key.table == "model")
+        .collect();
+    let columns = ["score".to_owned()];
+    let told = |text| {
+        let base = Path::new("/");
+        let parsed = Sweep::parse(text, &keys, &columns, &[], base, Purpose::Sweep);
+        let Mistakes(mistakes) = parsed.unwrap_err();
+        let lines = mistakes
+            .into_iter()
+            .map(|mistake| format!("{}; {}", mistake.message, mistake.help.unwrap()));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(told("name = \"x\""), @r##"
+    `metric` is missing; add a line like metric = { name = "score" }
+    [space] is missing, and none of these keys has a default range; add tables like [space.KEY] with low and high
+    "##);
+    assert_snapshot!(told("name = \"x\"\nmetric = {}\nspace.n_filters = { low = 1, high = 2 }"), @r#"metric.name is missing; add a line like name = "score""#);
+}

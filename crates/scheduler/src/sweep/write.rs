@@ -1,0 +1,156 @@
+//! Writes a definition with every default: what was run.
+
+use std::fmt::Write;
+
+use super::key::LARGEST_WHOLE;
+use super::{KeySpec, Stage, Sweep};
+use crate::number::shortest;
+use crate::space::{Dimension, Domain, Scale, Value};
+
+impl Sweep {
+    /// The definition as TOML, every default written out; it reads back to the same value. What `keys` say of
+    /// themselves stands beside each setting.
+    pub fn to_toml(&self, keys: &[KeySpec]) -> String {
+        let mut out = String::from("# The definition as run, every default written out.\n");
+        line(&mut out, "name", &quoted(&self.name));
+        line(&mut out, "seed", &self.seed.to_string());
+        let metric = format!(
+            "{{ name = {}, goal = {} }}",
+            quoted(&self.metric.name),
+            quoted(self.metric.goal.as_str())
+        );
+        line(&mut out, "metric", &metric);
+        for (name, settings) in &self.settings {
+            header(&mut out, &format!("[{name}]"));
+            for (key, value) in settings.as_table().into_iter().flatten() {
+                let spec = keys
+                    .iter()
+                    .find(|spec| spec.table == *name && spec.name == *key);
+                let doc = spec.map_or("", |spec| spec.doc.as_str());
+                write_setting(&mut out, key, value, doc);
+            }
+        }
+        for dimension in &self.space.0 {
+            write_dimension(&mut out, dimension);
+        }
+        for stage in &self.stages {
+            write_stage(&mut out, stage);
+        }
+        header(&mut out, "[widen]");
+        line(&mut out, "max_rounds", &self.widen.max_rounds.to_string());
+        line(&mut out, "tau", &shortest(self.widen.tau));
+        line(&mut out, "step", &shortest(self.widen.step));
+        header(&mut out, "[limits]");
+        let workers = self.limits.workers;
+        line(
+            &mut out,
+            "workers",
+            &workers.map_or("\"auto\"".to_owned(), |workers| workers.to_string()),
+        );
+        line(
+            &mut out,
+            "max_failures",
+            &self.limits.max_failures.to_string(),
+        );
+        out
+    }
+}
+
+fn header(out: &mut String, header: &str) {
+    writeln!(out, "\n{header}").expect("a string takes everything");
+}
+
+fn line(out: &mut String, key: &str, value: &str) {
+    writeln!(out, "{key} = {value}").expect("a string takes everything");
+}
+
+fn write_dimension(out: &mut String, dimension: &Dimension) {
+    header(out, &format!("[space.{}]", dimension.key));
+    if let Domain::Choice { values } = &dimension.domain {
+        line(out, "values", &list(values.iter().map(written)));
+        return;
+    }
+    let (low, high) = dimension.domain.ends().expect("all but lists have ends");
+    line(out, "low", &written(&low));
+    line(out, "high", &written(&high));
+    match dimension.domain {
+        Domain::Float { scale, .. } => line(out, "scale", &quoted(scale.as_str())),
+        Domain::Stepped { step, .. } => {
+            line(out, "scale", "\"linear\"");
+            line(out, "step", &shortest(step));
+        }
+        Domain::Integer { scale, step, .. } => {
+            line(out, "scale", &quoted(scale.as_str()));
+            if step != 1 {
+                line(out, "step", &step.to_string());
+            }
+        }
+        Domain::Choice { .. } => {}
+    }
+    line(out, "limits", &limits_written(dimension));
+    if dimension.zero > 0.0 {
+        line(out, "zero", &shortest(dimension.zero));
+    }
+}
+
+/// Both limits; `inf` for none. The smallest number of a log scale stands for 0.
+fn limits_written(dimension: &Dimension) -> String {
+    let whole = matches!(dimension.domain, Domain::Integer { .. });
+    let is_log = matches!(dimension.domain.range(), Some((_, _, Scale::Log)));
+    let unbounded = if whole { LARGEST_WHOLE } else { f64::MAX };
+    let limit = |limit: f64| {
+        if limit >= unbounded {
+            "inf".to_owned()
+        } else if limit <= -unbounded {
+            "-inf".to_owned()
+        } else if whole {
+            format!("{limit:.0}")
+        } else {
+            shortest(limit)
+        }
+    };
+    let (least, most) = dimension.limits;
+    let is_smallest = is_log && !whole && least <= f64::MIN_POSITIVE;
+    list([limit(if is_smallest { 0.0 } else { least }), limit(most)])
+}
+
+fn write_stage(out: &mut String, stage: &Stage) {
+    header(out, "[[stage]]");
+    line(out, "name", &quoted(&stage.name));
+    line(out, "trials", &stage.trials.to_string());
+    line(out, "epochs", &stage.epochs.to_string());
+    line(out, "sampler", &quoted(stage.sampler.as_str()));
+    line(out, "keys", &list(stage.keys.iter().map(|key| quoted(key))));
+}
+
+/// Comments begin at this column, or after longer values.
+const COMMENT_COLUMN: usize = 30;
+
+fn write_setting(out: &mut String, key: &str, value: &toml::Value, doc: &str) {
+    let value = Value::from_toml(value).expect("settings are made of values");
+    let setting = format!("{key} = {}", written(&value));
+    if doc.is_empty() || doc.contains(char::is_control) {
+        writeln!(out, "{setting}")
+    } else {
+        writeln!(out, "{setting:COMMENT_COLUMN$}  # {doc}")
+    }
+    .expect("a string takes everything");
+}
+
+fn written(value: &Value) -> String {
+    match value {
+        Value::Bool(_) | Value::Integer(_) | Value::Float(_) => value.to_string(),
+        Value::Text(text) => quoted(text),
+        Value::List(items) => list(items.iter().map(written)),
+    }
+}
+
+fn list(items: impl IntoIterator<Item = String>) -> String {
+    format!("[{}]", items.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+/// A text as TOML's basic string: JSON's escapes, and DEL, which JSON leaves bare.
+fn quoted(text: &str) -> String {
+    let json = serde_json::to_string(text).expect("a text is JSON");
+    json.replace('\u{7f}', "\\u007f")
+}
