@@ -1,0 +1,88 @@
+//! The `[data]` table.
+
+use std::path::PathBuf;
+
+use super::choice::choice;
+
+/// The `[data]` section, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataConfig {
+    /// Where the samples come from.
+    pub source: Source,
+    /// File or directory of the source; absolute. `None` for the embedded digits.
+    pub path: Option<PathBuf>,
+    /// A test set of its own, where the data bring one; absolute. `test` is then not drawn from
+    /// `path`.
+    pub test_path: Option<PathBuf>,
+    /// Size of the validation set.
+    pub validation: Share,
+    /// Size of the test set.
+    pub test: Share,
+    /// Keep at most this many training samples (a stratified, seeded choice), after the split.
+    pub train_limit: Option<usize>,
+    /// Shape given by hand: [channels, height, width].
+    pub shape: Option<[usize; 3]>,
+    /// How features are transformed; fitted on the training part.
+    pub preprocess: Preprocess,
+    /// How a CSV file is read.
+    pub csv: CsvOptions,
+}
+
+/// Format of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The embedded handwritten digits.
+    Digits,
+    /// MNIST's IDX format.
+    Idx,
+    /// The CIFAR-10 binary format.
+    Cifar10,
+    /// Comma-separated values.
+    Csv,
+}
+
+choice!(Source { Digits = "digits", Idx = "idx", Cifar10 = "cifar10", Csv = "csv" });
+
+/// A part of the data: a fraction below 1, or a count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Share {
+    /// Fraction of all samples, 0 ≤ f < 1.
+    Fraction(f64),
+    /// Number of samples.
+    Count(usize),
+}
+
+/// Feature transformation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Preprocess {
+    /// Values as they are in the file.
+    None,
+    /// Images: one mean and standard deviation per channel.
+    StandardizeChannel,
+    /// One mean and standard deviation per feature.
+    Standardize,
+}
+
+choice!(Preprocess { None = "none", StandardizeChannel = "standardize_channel", Standardize = "standardize" });
+
+/// How a CSV file is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CsvOptions {
+    /// The label column.
+    pub label: CsvLabel,
+    /// Whether the first line names the columns; `None`: decided from the file.
+    pub header: Option<bool>,
+    /// Field delimiter; `None`: decided from the first lines among , ; tab |.
+    pub delimiter: Option<u8>,
+    /// Cells that mean "missing".
+    pub missing: Vec<String>,
+}
+
+/// Which CSV column holds the label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CsvLabel {
+    /// By the header's name.
+    Name(String),
+    /// By position from 0; negative counts from the end.
+    Position(i64),
+}

@@ -1,0 +1,400 @@
+//! Every key of `[data]`, `[model]` and `[train]`: the one list that reading, writing and searching
+//! go by.
+
+use super::data::{Preprocess, Source};
+use super::key::{Key, KeyDefault, Kind};
+use super::model::{InitKind, ModelKind};
+use super::train::{Dtype, OptimizerKind, ScheduleKind};
+
+/// A choice whose names are those of an enum, and those of later versions.
+const fn choice(names: &'static [&'static str], later: &'static [&'static str]) -> Kind {
+    Kind::Choice { names, later }
+}
+
+use KeyDefault::{
+    Absent, Boolean as Flag, Float as Real, Integer as Whole, Text, TextList as Texts,
+};
+use Kind::{
+    Boolean, BooleanOrAuto, Column, Delimiter, Float, Integer, IntegerOrList, Path, Shape, Share,
+    TextList,
+};
+
+/// Largest seed: 31 bits, so that NumPy, R and every language read it.
+const MAX_SEED: f64 = i32::MAX as f64;
+
+/// Every key, in the order in which they are documented and written.
+pub const KEYS: &[Key] = &[
+    Key::data(
+        "source",
+        choice(Source::NAMES, &["synthetic", "npz", "images"]),
+        Text("digits"),
+        "where the samples come from",
+    ),
+    Key::data(
+        "path",
+        Path,
+        Absent,
+        "file or directory of the source, relative to this file",
+    ),
+    Key::data(
+        "validation",
+        Share,
+        Real(0.2),
+        "size of the validation set: a fraction or a count",
+    )
+    .within(0.0, 1e9),
+    Key::data(
+        "test",
+        Share,
+        Real(0.2),
+        "size of the test set: a fraction or a count; 0 for none",
+    )
+    .within(0.0, 1e9),
+    Key::data(
+        "test_path",
+        Path,
+        Absent,
+        "test set of data that bring their own, relative to this file",
+    ),
+    Key::data(
+        "preprocess",
+        choice(
+            Preprocess::NAMES,
+            &["scale", "center_image", "center_channel", "pca_whiten"],
+        ),
+        Text("standardize_channel"),
+        "how features are transformed; fitted on training data only",
+    )
+    .searchable(),
+    Key::data(
+        "train_limit",
+        Integer,
+        Absent,
+        "keep at most this many training samples",
+    )
+    .within(1.0, 1e9),
+    Key::data(
+        "shape",
+        Shape,
+        Absent,
+        "[channels, height, width] of the samples",
+    )
+    .within(1.0, 65536.0),
+    Key::data(
+        "label",
+        Column,
+        Whole(-1),
+        "csv: column of the label, by name or position",
+    ),
+    Key::data(
+        "header",
+        BooleanOrAuto,
+        Text("auto"),
+        "csv: whether the first line names the columns",
+    ),
+    Key::data(
+        "delimiter",
+        Delimiter,
+        Text("auto"),
+        "csv: what separates the fields",
+    ),
+    Key::data(
+        "missing",
+        TextList,
+        Texts(&["", "?", "NA"]),
+        "csv: cells that mean \"missing\"",
+    ),
+    Key::data("flip", Boolean, Absent, "mirror training images at random")
+        .searchable()
+        .later(),
+    Key::data(
+        "shift",
+        Integer,
+        Absent,
+        "move training images by up to so many pixels",
+    )
+    .searchable()
+    .later(),
+    Key::data(
+        "crop",
+        Integer,
+        Absent,
+        "cut training images out of a padded frame",
+    )
+    .searchable()
+    .later(),
+    Key::data(
+        "jitter",
+        Float,
+        Absent,
+        "vary brightness and contrast of training images",
+    )
+    .searchable()
+    .later(),
+    Key::data(
+        "cutout",
+        Integer,
+        Absent,
+        "blank a square of training images",
+    )
+    .searchable()
+    .later(),
+    //
+    Key::model(
+        "kind",
+        choice(ModelKind::NAMES, &["layers"]),
+        Text("three_layer_convnet"),
+        "which network",
+    ),
+    Key::model(
+        "n_filters",
+        Integer,
+        Whole(16),
+        "filters of the convolution",
+    )
+    .within(1.0, 4096.0),
+    Key::model(
+        "filter_size",
+        Integer,
+        Whole(3),
+        "rows and columns of a filter",
+    )
+    .within(1.0, 64.0),
+    Key::model(
+        "hidden",
+        IntegerOrList,
+        Whole(64),
+        "hidden units; for mlp an array, one per layer",
+    )
+    .within(1.0, 65536.0),
+    Key::model(
+        "activation",
+        choice(
+            &["relu"],
+            &[
+                "leaky_relu",
+                "elu",
+                "gelu",
+                "silu",
+                "tanh",
+                "sigmoid",
+                "softplus",
+            ],
+        ),
+        Text("relu"),
+        "what follows each hidden layer",
+    ),
+    Key::model(
+        "init",
+        choice(
+            InitKind::NAMES,
+            &[
+                "orthogonal",
+                "zeros",
+                "kaiming_uniform",
+                "xavier_uniform",
+                "normal_uniform",
+                "orthogonal_uniform",
+            ],
+        ),
+        Text("kaiming"),
+        "how the weights are drawn",
+    ),
+    Key::model(
+        "weight_scale",
+        Float,
+        Real(0.01),
+        "standard deviation of the weights, with init = \"normal\"",
+    )
+    .within(1e-9, 100.0)
+    .log(),
+    Key::model(
+        "batch_norm",
+        Boolean,
+        Flag(false),
+        "normalise each hidden layer over the batch",
+    )
+    .later(),
+    Key::model(
+        "dropout",
+        Float,
+        Real(0.0),
+        "share of hidden units dropped in training",
+    )
+    .within(0.0, 0.999)
+    .later(),
+    Key::model(
+        "layers",
+        TextList,
+        Absent,
+        "the layers one by one, with kind = \"layers\"",
+    )
+    .later(),
+    //
+    Key::train("epochs", Integer, Whole(27), "epochs of one full training")
+        .within(1.0, 1e6)
+        .fixed(),
+    Key::train(
+        "optimizer",
+        choice(
+            OptimizerKind::NAMES,
+            &[
+                "nesterov", "adagrad", "adadelta", "rmsprop", "adamw", "nadam", "lion",
+            ],
+        ),
+        Text("adam"),
+        "update rule",
+    ),
+    Key::train(
+        "learning_rate",
+        Float,
+        Real(1e-3),
+        "learning rate of the first epoch",
+    )
+    .within(1e-8, 10.0)
+    .log(),
+    Key::train(
+        "schedule",
+        choice(
+            ScheduleKind::NAMES,
+            &[
+                "step",
+                "multi_step",
+                "linear",
+                "cosine",
+                "inverse_sqrt",
+                "one_cycle",
+                "plateau",
+            ],
+        ),
+        Text("exponential"),
+        "how the learning rate goes on",
+    ),
+    Key::train(
+        "warmup_epochs",
+        Integer,
+        Whole(0),
+        "epochs in which the learning rate rises",
+    )
+    .within(0.0, 1e6)
+    .later(),
+    Key::train(
+        "lr_decay",
+        Float,
+        Real(0.95),
+        "factor on the learning rate each epoch",
+    )
+    .within(1e-6, 1.0),
+    Key::train("l2", Float, Real(0.0), "penalty ½·l2·ΣW² on weights")
+        .within(0.0, 1e6)
+        .log(),
+    Key::train("l1", Float, Real(0.0), "penalty l1·Σ|W| on weights")
+        .within(0.0, 1e6)
+        .log()
+        .later(),
+    Key::train(
+        "max_norm",
+        Float,
+        Absent,
+        "largest norm of a unit's weights",
+    )
+    .within(1e-6, 1e6)
+    .log()
+    .later(),
+    Key::train("weight_decay", Float, Real(0.0), "decoupled weight decay")
+        .within(0.0, 1.0)
+        .log()
+        .later(),
+    Key::train("batch_size", Integer, Whole(64), "samples of a step").within(1.0, 65536.0),
+    Key::train(
+        "loss",
+        choice(&["softmax"], &["hinge", "mse", "huber"]),
+        Text("softmax"),
+        "what is minimised",
+    )
+    .fixed(),
+    Key::train(
+        "label_smoothing",
+        Float,
+        Real(0.0),
+        "share of the label spread over all classes",
+    )
+    .within(0.0, 0.999)
+    .later(),
+    Key::train(
+        "dtype",
+        choice(Dtype::NAMES, &[]),
+        Text("f32"),
+        "precision of all computation",
+    )
+    .fixed(),
+    Key::train(
+        "momentum",
+        Float,
+        Real(0.9),
+        "momentum: share of the velocity kept",
+    )
+    .within(0.0, 0.999_999),
+    Key::train(
+        "beta1",
+        Float,
+        Real(0.9),
+        "adam: decay of the mean gradient",
+    )
+    .within(0.0, 0.999_999),
+    Key::train(
+        "beta2",
+        Float,
+        Real(0.999),
+        "adam: decay of the mean squared gradient",
+    )
+    .within(0.0, 0.999_999_9),
+    Key::train(
+        "rho",
+        Float,
+        Absent,
+        "adadelta, rmsprop: decay of the mean squared gradient",
+    )
+    .within(0.0, 0.999_999)
+    .later(),
+    Key::train("eps", Float, Real(1e-8), "adam: added to the denominator")
+        .within(1e-16, 1.0)
+        .log(),
+    Key::train("clip_norm", Float, Absent, "largest norm of the gradient")
+        .within(1e-6, 1e6)
+        .log()
+        .later(),
+    Key::train(
+        "clip_value",
+        Float,
+        Absent,
+        "largest magnitude of a gradient",
+    )
+    .within(1e-6, 1e6)
+    .log()
+    .later(),
+    Key::train(
+        "step_epochs",
+        IntegerOrList,
+        Absent,
+        "step, multi_step: when the learning rate falls",
+    )
+    .within(1.0, 1e6)
+    .later(),
+    Key::train(
+        "step_factor",
+        Float,
+        Absent,
+        "step, multi_step: how far it falls",
+    )
+    .within(1e-6, 1.0)
+    .later(),
+    Key::train(
+        "seed",
+        Integer,
+        Whole(0),
+        "seed of the training's own random streams",
+    )
+    .within(0.0, MAX_SEED)
+    .fixed(),
+];

@@ -1,0 +1,25 @@
+//! The configuration of one training: which keys there are, reading them, writing them out.
+//!
+//! A key's name is the same in the file, in [`KEYS`] and as a field. The configuration knows values
+//! and their limits, not data files nor networks.
+
+mod choice;
+mod data;
+mod error;
+mod key;
+mod keys;
+mod model;
+mod read;
+mod train;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use data::{CsvLabel, CsvOptions, DataConfig, Preprocess, Share, Source};
+pub use error::ConfigError;
+pub use key::{Key, KeyDefault, Kind, Scale, Table};
+pub use keys::KEYS;
+pub use model::{Init, InitKind, ModelConfig, ModelKind};
+pub use read::TrainConfig;
+pub use train::{Dtype, OptimizerKind, ScheduleKind, TrainSettings};

@@ -1,0 +1,206 @@
+//! From the tables of a file to a checked configuration, with every mistake at once.
+
+mod reader;
+
+use std::path::Path;
+
+use super::data::{CsvOptions, DataConfig, Preprocess, Share, Source};
+use super::error::ConfigError;
+use super::key::Table;
+use super::model::{Init, InitKind, ModelConfig, ModelKind};
+use super::train::{Dtype, OptimizerKind, ScheduleKind, TrainSettings};
+use reader::Reader;
+
+/// Everything that one training depends on but the data's content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainConfig {
+    /// The `[data]` table.
+    pub data: DataConfig,
+    /// The `[model]` table.
+    pub model: ModelConfig,
+    /// The `[train]` table.
+    pub train: TrainSettings,
+}
+
+impl TrainConfig {
+    /// Reads the tables `data`, `model` and `train`, each of which may be absent; relative paths
+    /// start at `base_dir`.
+    ///
+    /// # Errors
+    /// Every mistake of the tables, in the order of [`KEYS`](super::KEYS), then those that concern
+    /// two keys.
+    ///
+    /// # Example
+    /// ```
+    /// use std::path::Path;
+    /// use finetooth_engine::config::TrainConfig;
+    ///
+    /// let table = "train.batch_size = 128".parse().unwrap();
+    /// let config = TrainConfig::from_toml(&table, Path::new("/data")).unwrap();
+    /// assert_eq!(config.train.batch_size, 128);
+    /// assert_eq!(config.model.n_filters, 16);
+    /// ```
+    pub fn from_toml(table: &toml::Table, base_dir: &Path) -> Result<Self, Vec<ConfigError>> {
+        let mut errors = Vec::new();
+        reader::check_tables(table, &mut errors);
+        let data = read_data(Reader::new(table, Table::Data, &mut errors), base_dir);
+        let model = read_model(Reader::new(table, Table::Model, &mut errors));
+        let train = read_train(Reader::new(table, Table::Train, &mut errors));
+        if errors.is_empty() {
+            Ok(Self { data, model, train })
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+impl Default for TrainConfig {
+    /// The configuration of an empty file: a three-layer convnet on the digits.
+    fn default() -> Self {
+        Self::from_toml(&toml::Table::new(), Path::new(""))
+            .expect("the defaults of all keys are accepted")
+    }
+}
+
+fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
+    let source =
+        Source::named(reader.choice("source")).expect("the names of the key are those of the enum");
+    let path = reader.path("path", base_dir);
+    let test_path = reader.path("test_path", base_dir);
+    match source {
+        Source::Digits => {
+            for key in ["path", "test_path"] {
+                reader.refuse_if_given(
+                    key,
+                    "the digits are built in and need no file",
+                    "leave it out",
+                );
+            }
+        }
+        Source::Idx | Source::Cifar10 | Source::Csv
+            if path.is_none() && !reader.is_given("path") =>
+        {
+            let message = format!("is missing; source = \"{}\" reads files", source.name());
+            reader.report(
+                "path",
+                message,
+                Some("give the file or directory, relative to this file".to_owned()),
+            );
+        }
+        Source::Idx | Source::Cifar10 | Source::Csv => {}
+    }
+    if source != Source::Csv {
+        for key in ["label", "header", "delimiter", "missing"] {
+            reader.refuse_if_given(
+                key,
+                "is for CSV files alone",
+                "leave it out, or set source = \"csv\"",
+            );
+        }
+    }
+    let validation = reader.share("validation");
+    if matches!(validation, Share::Fraction(0.0) | Share::Count(0)) {
+        reader.report(
+            "validation",
+            "is 0; trials are compared by their validation set".to_owned(),
+            Some("a fraction above 0 and below 1, or a count from 1".to_owned()),
+        );
+    }
+    let test = reader.share("test");
+    if let (Share::Fraction(validation), Share::Fraction(test)) = (validation, test)
+        && test_path.is_none()
+        && validation + test >= 1.0
+    {
+        reader.report(
+            "test",
+            format!(
+                "{validation:?} for validation and {test:?} for test leave nothing to train on"
+            ),
+            Some("fractions whose sum is below 1".to_owned()),
+        );
+    }
+    let preprocess = Preprocess::named(reader.choice("preprocess"));
+    let data = DataConfig {
+        source,
+        path,
+        test_path,
+        validation,
+        test,
+        train_limit: reader
+            .optional_integer("train_limit")
+            .map(|limit| limit as usize),
+        shape: reader.shape("shape"),
+        preprocess: preprocess.expect("the names of the key are those of the enum"),
+        csv: CsvOptions {
+            label: reader.column("label"),
+            header: reader.boolean_or_auto("header"),
+            delimiter: reader.delimiter("delimiter"),
+            missing: reader.texts("missing"),
+        },
+    };
+    reader.finish();
+    data
+}
+
+fn read_model(mut reader: Reader<'_>) -> ModelConfig {
+    let kind = ModelKind::named(reader.choice("kind"))
+        .expect("the names of the key are those of the enum");
+    let n_filters = reader.integer("n_filters") as usize;
+    let filter_size = reader.integer("filter_size") as usize;
+    let hidden: Vec<usize> = reader
+        .integers("hidden")
+        .into_iter()
+        .map(|units| units as usize)
+        .collect();
+    if kind == ModelKind::ThreeLayerConvnet && hidden.len() != 1 && !reader.has_error("hidden") {
+        reader.report(
+            "hidden",
+            format!(
+                "{} numbers; three_layer_convnet has one hidden linear layer",
+                hidden.len()
+            ),
+            Some("a whole number, or kind = \"mlp\" with an array".to_owned()),
+        );
+    }
+    reader.choice("activation");
+    let weight_scale = reader.float("weight_scale");
+    let init = match InitKind::named(reader.choice("init"))
+        .expect("the names of the key are those of the enum")
+    {
+        InitKind::Kaiming => Init::Kaiming,
+        InitKind::Xavier => Init::Xavier,
+        InitKind::Normal => Init::Normal { weight_scale },
+    };
+    reader.finish();
+    ModelConfig {
+        kind,
+        n_filters,
+        filter_size,
+        hidden,
+        init,
+    }
+}
+
+fn read_train(mut reader: Reader<'_>) -> TrainSettings {
+    let optimizer = OptimizerKind::named(reader.choice("optimizer"));
+    let schedule = ScheduleKind::named(reader.choice("schedule"));
+    let dtype = Dtype::named(reader.choice("dtype"));
+    reader.choice("loss");
+    let settings = TrainSettings {
+        epochs: reader.integer("epochs") as u32,
+        optimizer: optimizer.expect("the names of the key are those of the enum"),
+        learning_rate: reader.float("learning_rate"),
+        schedule: schedule.expect("the names of the key are those of the enum"),
+        lr_decay: reader.float("lr_decay"),
+        l2: reader.float("l2"),
+        batch_size: reader.integer("batch_size") as usize,
+        dtype: dtype.expect("the names of the key are those of the enum"),
+        momentum: reader.float("momentum"),
+        beta1: reader.float("beta1"),
+        beta2: reader.float("beta2"),
+        eps: reader.float("eps"),
+        seed: reader.integer("seed") as u32,
+    };
+    reader.finish();
+    settings
+}

@@ -1,0 +1,337 @@
+//! What configurations are accepted, and what is said about the others.
+
+use std::path::Path;
+
+use super::*;
+
+fn read(text: &str) -> Result<TrainConfig, Vec<ConfigError>> {
+    TrainConfig::from_toml(&text.parse().unwrap(), Path::new("/base"))
+}
+
+#[track_caller]
+fn refused(text: &str, expected: &str) {
+    let messages: Vec<String> = read(text)
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(messages.join("\n"), expected);
+}
+
+#[track_caller]
+fn round_trips(text: &str) {
+    let config = read(text).unwrap();
+    let written = config.to_toml();
+    assert_eq!(
+        TrainConfig::from_toml(&written, Path::new("/elsewhere")).unwrap(),
+        config
+    );
+    let text = toml::to_string(&written).unwrap();
+    assert_eq!(
+        TrainConfig::from_toml(&text.parse().unwrap(), Path::new("/elsewhere")).unwrap(),
+        config
+    );
+}
+
+#[test]
+fn an_empty_file_is_the_convnet_on_the_digits() {
+    let config = read("").unwrap();
+    assert_eq!(config, TrainConfig::default());
+    assert_eq!(
+        (config.data.source, config.model.kind),
+        (Source::Digits, ModelKind::ThreeLayerConvnet)
+    );
+    assert_eq!(
+        (config.data.validation, config.data.test),
+        (Share::Fraction(0.2), Share::Fraction(0.2))
+    );
+    assert_eq!(
+        (
+            config.model.n_filters,
+            config.model.filter_size,
+            config.model.hidden
+        ),
+        (16, 3, vec![64])
+    );
+    assert_eq!(
+        (
+            config.train.learning_rate,
+            config.train.lr_decay,
+            config.train.l2
+        ),
+        (1e-3, 0.95, 0.0)
+    );
+    assert_eq!(
+        (
+            config.train.epochs,
+            config.train.batch_size,
+            config.train.seed
+        ),
+        (27, 64, 0)
+    );
+}
+
+#[test]
+fn what_is_written_reads_back_to_the_same() {
+    round_trips("");
+    round_trips(
+        "[data]\nsource = 'csv'\npath = 'x.csv'\nlabel = 'class'\nheader = true\ndelimiter = ';'\nmissing = []",
+    );
+    round_trips("[data]\nsource = 'csv'\npath = 'x.csv'\nlabel = -2\ndelimiter = 'tab'");
+    round_trips(
+        "[data]\nsource = 'idx'\npath = '/d'\ntest_path = 't'\nvalidation = 100\ntest = 0\ntrain_limit = 7",
+    );
+    round_trips("[data]\nshape = [1, 8, 8]\npreprocess = 'none'");
+    round_trips("[model]\nkind = 'mlp'\nhidden = [30, 20]\ninit = 'normal'\nweight_scale = 1e-3");
+    round_trips("[model]\nkind = 'mlp'\nhidden = []\ninit = 'xavier'");
+    round_trips(
+        "[train]\nlearning_rate = 1\nl2 = 1e-7\noptimizer = 'momentum'\nschedule = 'constant'\ndtype = 'f64'\nseed = 2147483647",
+    );
+}
+
+#[test]
+fn every_written_key_is_in_the_list_and_every_supported_one_is_written() {
+    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\ninit = 'normal'";
+    let written = read(text).unwrap().to_toml();
+    for table in Table::ALL {
+        let names: Vec<&str> = written[table.name()]
+            .as_table()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let expected: Vec<&str> = KEYS
+            .iter()
+            .filter(|key| key.table == table && key.supported)
+            .map(|key| key.name)
+            .collect();
+        assert_eq!(names, expected);
+    }
+}
+
+#[test]
+fn relative_paths_start_at_the_base_directory() {
+    let config = read("data = { source = 'idx', path = 'mnist', test_path = '/abs' }").unwrap();
+    assert_eq!(config.data.path.as_deref(), Some(Path::new("/base/mnist")));
+    assert_eq!(config.data.test_path.as_deref(), Some(Path::new("/abs")));
+}
+
+#[test]
+fn both_ends_of_every_limit_are_accepted_and_what_lies_beyond_is_not() {
+    let searched = KEYS
+        .iter()
+        .filter(|key| key.supported && matches!(key.kind, Kind::Float | Kind::Integer));
+    for key in searched {
+        let (low, high) = key.limits.unwrap();
+        let text = |value: f64| {
+            let value = if key.kind == Kind::Float {
+                format!("{value:?}")
+            } else {
+                format!("{value}")
+            };
+            let init = if key.name == "weight_scale" {
+                "init = 'normal'\n"
+            } else {
+                ""
+            };
+            format!("[{}]\n{init}{} = {value}", key.table.name(), key.name)
+        };
+        for accepted in [low, high] {
+            assert!(read(&text(accepted)).is_ok(), "{}", text(accepted));
+        }
+        for refused in [low - 1.0, high + 1.0] {
+            assert_eq!(
+                read(&text(refused)).unwrap_err().len(),
+                1,
+                "{}",
+                text(refused)
+            );
+        }
+    }
+}
+
+#[test]
+fn defaults_lie_within_their_limits() {
+    for key in KEYS {
+        let default = match key.default {
+            KeyDefault::Float(default) => default,
+            KeyDefault::Integer(default) => default as f64,
+            _ => continue,
+        };
+        assert!(
+            key.limits
+                .is_none_or(|(low, high)| (low..=high).contains(&default)),
+            "{}",
+            key.name
+        );
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    refused(
+        "[model]\nn_filters = 0\nhiden = 3\n[train]\nlearning_rate = 'fast'\noptimizer = 'adams'\n[trian]\nx = 1",
+        "[trian]: unknown table (did you mean `train`?)\n\
+         [model] n_filters: 0 is not accepted (a whole number from 1 to 4096)\n\
+         [model] hiden: unknown key (did you mean `hidden`?)\n\
+         [train] optimizer: \"adams\" is not known (did you mean \"adam\"? one of sgd, momentum, adam)\n\
+         [train] learning_rate: \"fast\" is not accepted (a number from 1e-8 to 10.0)",
+    );
+}
+
+#[test]
+fn keys_and_names_of_later_versions_are_refused_as_such() {
+    refused(
+        "[train]\nclip_norm = 1",
+        "[train] clip_norm: is not supported by this version",
+    );
+    refused(
+        "[model]\ndropout = 0.5",
+        "[model] dropout: is not supported by this version (only 0.0, its default)",
+    );
+    refused(
+        "[train]\nschedule = 'cosine'",
+        "[train] schedule: \"cosine\" is not supported by this version (one of constant, exponential)",
+    );
+    refused(
+        "[data]\nsource = 'npz'",
+        "[data] source: \"npz\" is not supported by this version (one of digits, idx, cifar10, csv)",
+    );
+}
+
+#[test]
+fn later_keys_at_their_default_ask_for_nothing_and_are_accepted() {
+    let text = "[model]\nbatch_norm = false\ndropout = 0\nactivation = 'relu'\n[train]\nl1 = 0.0\nloss = 'softmax'";
+    assert_eq!(read(text).unwrap(), TrainConfig::default());
+}
+
+#[test]
+fn a_key_of_another_table_is_told_where_it_belongs() {
+    refused(
+        "[model]\nl2 = 0.1",
+        "[model] l2: unknown key (`l2` belongs to [train])",
+    );
+}
+
+#[test]
+fn numbers_that_are_none_are_refused() {
+    refused(
+        "[train]\nl2 = nan",
+        "[train] l2: nan is not accepted (a number from 0.0 to 1000000.0)",
+    );
+    refused(
+        "[train]\nl2 = inf",
+        "[train] l2: inf is not accepted (a number from 0.0 to 1000000.0)",
+    );
+    refused(
+        "[train]\nepochs = 2.0",
+        "[train] epochs: 2.0 is not accepted (a whole number from 1 to 1000000)",
+    );
+    refused(
+        "[train]\nseed = 2147483648",
+        "[train] seed: 2147483648 is not accepted (a whole number from 0 to 2147483647)",
+    );
+}
+
+#[test]
+fn a_value_that_fills_the_screen_is_cut() {
+    let text = format!("[train]\nl2 = '{}'", "x".repeat(10_000));
+    assert!(read(&text).unwrap_err()[0].message.len() < 100);
+}
+
+#[test]
+fn sources_have_the_keys_they_need_and_no_others() {
+    refused(
+        "[data]\nsource = 'csv'",
+        "[data] path: is missing; source = \"csv\" reads files (give the file or directory, relative to this file)",
+    );
+    refused(
+        "[data]\npath = 'x'",
+        "[data] path: the digits are built in and need no file (leave it out)",
+    );
+    refused(
+        "[data]\nlabel = 'class'",
+        "[data] label: is for CSV files alone (leave it out, or set source = \"csv\")",
+    );
+    refused(
+        "[data]\nsource = 'idx'\npath = ''",
+        "[data] path: \"\" is not accepted (a path, relative to this file)",
+    );
+}
+
+#[test]
+fn shares_are_fractions_or_counts() {
+    let help = "a fraction from 0.0 to below 1.0, or a count as a whole number";
+    refused(
+        "[data]\nvalidation = 1.0",
+        &format!("[data] validation: 1.0 is not accepted ({help})"),
+    );
+    refused(
+        "[data]\ntest = -1",
+        &format!("[data] test: -1 is not accepted ({help})"),
+    );
+    refused(
+        "[data]\nvalidation = 0",
+        "[data] validation: is 0; trials are compared by their validation set \
+         (a fraction above 0 and below 1, or a count from 1)",
+    );
+    refused(
+        "[data]\nvalidation = 0.5\ntest = 0.5",
+        "[data] test: 0.5 for validation and 0.5 for test leave nothing to train on (fractions whose sum is below 1)",
+    );
+}
+
+#[test]
+fn keys_that_only_repeat_their_defaults_are_accepted_anywhere() {
+    let text = "[data]\nlabel = -1\nheader = 'auto'\ndelimiter = 'auto'\nmissing = ['', '?', 'NA']\n[model]\nweight_scale = 0.01";
+    let table = text.parse().unwrap();
+    assert_eq!(
+        TrainConfig::from_toml(&table, Path::new("")).unwrap(),
+        TrainConfig::default()
+    );
+}
+
+#[test]
+fn hidden_is_an_array_for_the_mlp_alone() {
+    assert_eq!(
+        read("[model]\nkind = 'mlp'\nhidden = [5, 6]")
+            .unwrap()
+            .model
+            .hidden,
+        [5, 6]
+    );
+    refused(
+        "[model]\nhidden = [5, 6]",
+        "[model] hidden: 2 numbers; three_layer_convnet has one hidden linear layer \
+         (a whole number, or kind = \"mlp\" with an array)",
+    );
+    refused(
+        "[model]\nkind = 'mlp'\nhidden = [5, 0]",
+        "[model] hidden: 0 is not accepted (a whole number or an array of them, each from 1 to 65536)",
+    );
+}
+
+#[test]
+fn a_table_that_is_none_is_told() {
+    refused(
+        "train = 3",
+        "[train]: a value, 3, where a table is expected",
+    );
+}
+
+#[test]
+fn fixed_keys_are_not_searchable() {
+    let fixed: Vec<&str> = KEYS
+        .iter()
+        .filter(|key| key.table != Table::Data && !key.searchable)
+        .map(|key| key.name)
+        .collect();
+    assert_eq!(fixed, ["epochs", "loss", "dtype", "seed"]);
+    let data: Vec<&str> = KEYS
+        .iter()
+        .filter(|key| key.table == Table::Data && key.searchable)
+        .map(|key| key.name)
+        .collect();
+    let images = ["preprocess", "flip", "shift", "crop", "jitter", "cutout"];
+    assert_eq!(data, images);
+}

@@ -1,0 +1,129 @@
+//! From a configuration back to the tables of a file, with every default written out.
+
+use toml::{Table as TomlTable, Value};
+
+use super::data::{CsvLabel, DataConfig, Share, Source};
+use super::model::{Init, ModelConfig};
+use super::read::TrainConfig;
+use super::train::TrainSettings;
+
+impl TrainConfig {
+    /// The tables `data`, `model` and `train`, which [`TrainConfig::from_toml`] reads back to the
+    /// same configuration.
+    ///
+    /// Every key that has a meaning here is written, defaults too; paths as they are held.
+    pub fn to_toml(&self) -> TomlTable {
+        let mut file = TomlTable::new();
+        file.insert("data".to_owned(), Value::Table(data_table(&self.data)));
+        file.insert("model".to_owned(), Value::Table(model_table(&self.model)));
+        file.insert("train".to_owned(), Value::Table(train_table(&self.train)));
+        file
+    }
+}
+
+/// A table under construction.
+struct Writer(TomlTable);
+
+impl Writer {
+    fn put(&mut self, key: &str, value: impl Into<Value>) {
+        self.0.insert(key.to_owned(), value.into());
+    }
+
+    fn count(&mut self, key: &str, count: usize) {
+        self.put(key, count as i64);
+    }
+}
+
+fn data_table(data: &DataConfig) -> TomlTable {
+    let mut writer = Writer(TomlTable::new());
+    writer.put("source", data.source.name());
+    if let Some(path) = &data.path {
+        writer.put("path", path.to_string_lossy().into_owned());
+    }
+    writer.put("validation", share(data.validation));
+    writer.put("test", share(data.test));
+    if let Some(path) = &data.test_path {
+        writer.put("test_path", path.to_string_lossy().into_owned());
+    }
+    writer.put("preprocess", data.preprocess.name());
+    if let Some(limit) = data.train_limit {
+        writer.count("train_limit", limit);
+    }
+    if let Some(shape) = data.shape {
+        writer.put(
+            "shape",
+            shape.map(|size| Value::Integer(size as i64)).to_vec(),
+        );
+    }
+    if data.source == Source::Csv {
+        writer.put("label", label(&data.csv.label));
+        writer.put(
+            "header",
+            data.csv.header.map_or(Value::from("auto"), Value::Boolean),
+        );
+        writer.put(
+            "delimiter",
+            data.csv
+                .delimiter
+                .map_or("auto".to_owned(), |byte| char::from(byte).to_string()),
+        );
+        writer.put("missing", data.csv.missing.clone());
+    }
+    writer.0
+}
+
+fn model_table(model: &ModelConfig) -> TomlTable {
+    let mut writer = Writer(TomlTable::new());
+    writer.put("kind", model.kind.name());
+    writer.count("n_filters", model.n_filters);
+    writer.count("filter_size", model.filter_size);
+    match model.hidden.as_slice() {
+        [units] => writer.count("hidden", *units),
+        layers => writer.put(
+            "hidden",
+            layers
+                .iter()
+                .map(|units| Value::Integer(*units as i64))
+                .collect::<Vec<_>>(),
+        ),
+    }
+    writer.put("activation", "relu");
+    writer.put("init", model.init.kind().name());
+    if let Init::Normal { weight_scale } = model.init {
+        writer.put("weight_scale", weight_scale);
+    }
+    writer.0
+}
+
+fn train_table(train: &TrainSettings) -> TomlTable {
+    let mut writer = Writer(TomlTable::new());
+    writer.put("epochs", i64::from(train.epochs));
+    writer.put("optimizer", train.optimizer.name());
+    writer.put("learning_rate", train.learning_rate);
+    writer.put("schedule", train.schedule.name());
+    writer.put("lr_decay", train.lr_decay);
+    writer.put("l2", train.l2);
+    writer.count("batch_size", train.batch_size);
+    writer.put("loss", "softmax");
+    writer.put("dtype", train.dtype.name());
+    writer.put("momentum", train.momentum);
+    writer.put("beta1", train.beta1);
+    writer.put("beta2", train.beta2);
+    writer.put("eps", train.eps);
+    writer.put("seed", i64::from(train.seed));
+    writer.0
+}
+
+fn share(share: Share) -> Value {
+    match share {
+        Share::Fraction(fraction) => Value::Float(fraction),
+        Share::Count(count) => Value::Integer(count as i64),
+    }
+}
+
+fn label(label: &CsvLabel) -> Value {
+    match label {
+        CsvLabel::Name(name) => Value::from(name.as_str()),
+        CsvLabel::Position(position) => Value::Integer(*position),
+    }
+}

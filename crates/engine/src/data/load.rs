@@ -1,0 +1,195 @@
+//! From a configuration to a data set: read, split, missing numbers filled in.
+
+use std::path::Path;
+
+use super::raw::{Cells, Raw};
+use super::split::{Sizes, split};
+use super::{DataError, Dataset, Samples, cifar10, csv, digits, idx};
+use crate::config::{DataConfig, Source};
+
+/// Loads a data set and splits it; features as they are in the file, missing numbers filled in.
+///
+/// - The split is stratified and depends only on the file, the sizes and `seed`. Fractions are of all samples of
+///   `path`, rounded up. `train_limit` keeps a stratified choice of what is left for training.
+/// - With `test_path`, the test set is the whole of that file (of a directory: MNIST's `t10k` files, CIFAR-10's
+///   `test_batch`), and `test` is not used. Without it, such files in the directory of `path` are left alone, and a
+///   note says so.
+/// - A missing number becomes the mean of its column over the training part, so that nothing leaks from the others.
+///
+/// # Errors
+/// See [`DataError`].
+///
+/// # Example
+/// ```
+/// use finetooth_engine::config::{CsvLabel, CsvOptions, DataConfig, Preprocess, Share, Source};
+/// use finetooth_engine::data;
+///
+/// let config = DataConfig {
+///     source: Source::Digits,
+///     path: None,
+///     test_path: None,
+///     validation: Share::Fraction(0.2),
+///     test: Share::Count(0),
+///     train_limit: None,
+///     shape: None,
+///     preprocess: Preprocess::StandardizeChannel,
+///     csv: CsvOptions {
+///         label: CsvLabel::Position(-1),
+///         header: None,
+///         delimiter: None,
+///         missing: vec![],
+///     },
+/// };
+/// let digits = data::load(&config, 0)?;
+/// assert_eq!((digits.train.len(), digits.validation.len()), (1437, 360));
+/// # Ok::<(), data::DataError>(())
+/// ```
+pub fn load(config: &DataConfig, seed: u32) -> Result<Dataset, DataError> {
+    let (raw, test) = read(config)?;
+    if raw.classes.len() < 2 {
+        return Err(DataError::OneClass {
+            n_samples: raw.labels.len(),
+            class: raw.classes.first().cloned().unwrap_or_default(),
+        });
+    }
+    let sizes = Sizes {
+        validation: config.validation,
+        test: test.is_none().then_some(config.test),
+        train_limit: config.train_limit,
+    };
+    let split = split(&raw.labels, &raw.classes, sizes, seed)?;
+    let mut notes = raw.notes.clone();
+    let mut parts = [
+        raw.part(&split.train),
+        raw.part(&split.validation),
+        match &test {
+            Some(test) => {
+                notes.extend(test.notes.iter().cloned());
+                test.whole()
+            }
+            None => raw.part(&split.test),
+        },
+    ];
+    if matches!(raw.cells, Cells::Numbers(_)) {
+        fill_missing(&mut parts, raw.shape.len());
+    }
+    let [train, validation, test] = parts;
+    Ok(Dataset {
+        shape: raw.shape,
+        classes: raw.classes,
+        train,
+        validation,
+        test,
+        notes,
+    })
+}
+
+/// The samples of `path`, and those of `test_path` with the same shape and classes.
+fn read(config: &DataConfig) -> Result<(Raw, Option<Raw>), DataError> {
+    let test_path = config.test_path.as_deref();
+    let (raw, mut test) = match config.source {
+        Source::Digits if test_path.is_some() => return Err(DataError::NoTestPath),
+        Source::Digits => (digits::read(), None),
+        Source::Idx => {
+            let path = required_path(
+                config,
+                "idx",
+                "a directory of MNIST's files, or one of images",
+            )?;
+            let mut train = idx::read(path, idx::Set::Train)?;
+            if test_path.is_none() {
+                train.notes.extend(idx::unused_test_set(path));
+            }
+            let test = test_path.map(|path| idx::read(path, idx::Set::Test));
+            (train, test.transpose().map_err(in_test_set)?)
+        }
+        Source::Cifar10 => {
+            let path = required_path(config, "cifar10", "a directory of batches, or one of them")?;
+            let mut train = cifar10::read(path, cifar10::Set::Train)?;
+            if test_path.is_none() {
+                train.notes.extend(cifar10::unused_test_set(path));
+            }
+            let test = test_path.map(|path| cifar10::read(path, cifar10::Set::Test));
+            (train, test.transpose().map_err(in_test_set)?)
+        }
+        Source::Csv => {
+            let path = required_path(config, "csv", "a table, plain or gzip")?;
+            csv::read(path, test_path, &config.csv, config.shape)?
+        }
+    };
+    let file = config.path.as_deref().unwrap_or(Path::new("the digits"));
+    check_shape(file, &raw, config.shape)?;
+    if let (Some(test), Some(path)) = (&mut test, test_path) {
+        let shape = raw.shape;
+        check_shape(
+            path,
+            test,
+            Some([shape.channels, shape.height, shape.width]),
+        )
+        .and_then(|()| test.relabel(&raw.classes, path))
+        .map_err(in_test_set)?;
+    }
+    Ok((raw, test))
+}
+
+fn required_path<'a>(
+    config: &'a DataConfig,
+    source_name: &'static str,
+    accepted: &'static str,
+) -> Result<&'a Path, DataError> {
+    config.path.as_deref().ok_or(DataError::NoPath {
+        source_name,
+        accepted,
+    })
+}
+
+fn in_test_set(error: DataError) -> DataError {
+    DataError::TestSet(Box::new(error))
+}
+
+/// Refuses samples of another shape than [channels, height, width], if one is given.
+fn check_shape(path: &Path, raw: &Raw, shape: Option<[usize; 3]>) -> Result<(), DataError> {
+    let accepted = [raw.shape.channels, raw.shape.height, raw.shape.width];
+    match shape {
+        Some(found) if found != accepted => Err(DataError::WrongShape {
+            path: path.to_path_buf(),
+            found,
+            accepted: format!("{accepted:?}, the shape of its samples"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Gives each missing (NaN) value the mean of its feature over the training part; 0 if that has none either.
+fn fill_missing(parts: &mut [Samples; 3], n_features: usize) {
+    let is_missing = |part: &Samples| part.features.iter().any(|x| x.is_nan());
+    if !parts.iter().any(is_missing) {
+        return;
+    }
+    let (mut sums, mut counts) = (vec![0.0; n_features], vec![0_u32; n_features]);
+    for sample in parts[0].features.chunks_exact(n_features) {
+        for (feature_idx, &x) in sample.iter().enumerate() {
+            if !x.is_nan() {
+                sums[feature_idx] += f64::from(x);
+                counts[feature_idx] += 1;
+            }
+        }
+    }
+    let means: Vec<f32> = sums
+        .iter()
+        .zip(&counts)
+        .map(|(sum, &count)| (sum / f64::from(count.max(1))) as f32)
+        .collect();
+    for part in parts {
+        for sample in part.features.chunks_exact_mut(n_features) {
+            for (x, &mean) in sample.iter_mut().zip(&means) {
+                if x.is_nan() {
+                    *x = mean;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

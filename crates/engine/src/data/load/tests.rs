@@ -1,0 +1,269 @@
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::config::{CsvLabel, CsvOptions, Preprocess, Share};
+use crate::data::Shape;
+
+fn config(source: Source, path: Option<PathBuf>) -> DataConfig {
+    DataConfig {
+        source,
+        path,
+        test_path: None,
+        validation: Share::Fraction(0.2),
+        test: Share::Fraction(0.2),
+        train_limit: None,
+        shape: None,
+        preprocess: Preprocess::None,
+        csv: CsvOptions {
+            label: CsvLabel::Position(-1),
+            header: None,
+            delimiter: None,
+            missing: ["", "?", "NA"].map(str::to_owned).to_vec(),
+        },
+    }
+}
+
+fn sizes(data: &Dataset) -> [usize; 3] {
+    [data.train.len(), data.validation.len(), data.test.len()]
+}
+
+/// Loads a table, with a test set of its own if `test` is not empty.
+fn load_table(text: &str, test: &str, share: Share) -> Result<Dataset, DataError> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("table.csv");
+    let test_path = directory.path().join("test.csv");
+    fs::write(&path, text).unwrap();
+    fs::write(&test_path, test).unwrap();
+    let config = DataConfig {
+        test_path: (!test.is_empty()).then_some(test_path),
+        validation: share,
+        test: Share::Count(0),
+        ..config(Source::Csv, Some(path))
+    };
+    load(&config, 0)
+}
+
+#[test]
+fn the_digits_are_split_as_asked() {
+    let data = load(&config(Source::Digits, None), 0).unwrap();
+    assert_eq!(sizes(&data), [1077, 360, 360]);
+    assert_eq!(data.classes.len(), 10);
+    assert_eq!(data.train.features.len(), 1077 * 64);
+    assert!(
+        data.summary()[0].contains("1077 training, 360 validation and 360 test samples of 8 × 8")
+    );
+}
+
+/// A record made by an earlier version must be resumable: the same seed keeps giving the same split.
+#[test]
+fn the_split_of_a_seed_is_the_same_in_every_version() {
+    let data = load(&config(Source::Digits, None), 0).unwrap();
+    // Printed by the first version.
+    assert_eq!(data.validation.labels[..10], [2, 1, 7, 3, 1, 1, 4, 8, 2, 2]);
+    assert_eq!(data.fingerprint(), 0x392d_aa8b_fa30_2687);
+}
+
+#[test]
+fn the_same_seed_loads_the_same_data() {
+    let of_seed = |seed| load(&config(Source::Digits, None), seed).unwrap();
+    assert_eq!(of_seed(3), of_seed(3));
+    assert_eq!(of_seed(3).fingerprint(), of_seed(3).fingerprint());
+    assert_ne!(of_seed(3).fingerprint(), of_seed(4).fingerprint());
+}
+
+/// A table of two classes whose first column is `cell(row)`.
+fn table(n_rows: usize, cell: impl Fn(usize) -> String) -> String {
+    let rows: Vec<String> = (0..n_rows)
+        .map(|row| format!("{},{},{}\n", cell(row), row, row % 2))
+        .collect();
+    rows.concat()
+}
+
+#[test]
+fn missing_numbers_take_the_mean_of_the_training_part_alone() {
+    let text = table(40, |row| if row < 4 { "?".into() } else { row.to_string() });
+    let data = load_table(&text, "", Share::Fraction(0.5)).unwrap();
+    // The second column tells which rows are in the training part.
+    let rows = data.train.features.chunks(2).map(|sample| sample[1]);
+    let known: Vec<f32> = rows.filter(|&row| row >= 4.0).collect();
+    let mean = (known.iter().map(|&x| f64::from(x)).sum::<f64>() / known.len() as f64) as f32;
+    let mut n_filled = 0;
+    for part in [&data.train, &data.validation] {
+        for sample in part.features.chunks(2).filter(|sample| sample[1] < 4.0) {
+            assert_eq!(sample[0], mean);
+            n_filled += 1;
+        }
+    }
+    assert_eq!(n_filled, 4);
+    let told = |note: &String| note.contains("the training part: 4 in column 0");
+    assert!(data.notes.iter().any(told), "{:?}", data.notes);
+}
+
+#[test]
+fn a_column_without_any_number_becomes_0() {
+    let data = load_table(&table(40, |_| String::new()), "", Share::Fraction(0.5)).unwrap();
+    assert!(data.train.features.chunks(2).all(|sample| sample[0] == 0.0));
+}
+
+#[test]
+fn a_test_set_of_its_own_is_taken_whole() {
+    let number = |row: usize| row.to_string();
+    let data = load_table(&table(40, number), &table(7, number), Share::Count(10)).unwrap();
+    assert_eq!(sizes(&data), [30, 10, 7]);
+    assert_eq!(data.test.features[..4], [0.0, 0.0, 1.0, 1.0]);
+    assert_eq!(data.test.labels, [0, 1, 0, 1, 0, 1, 0]);
+}
+
+#[test]
+fn a_test_set_left_alone_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let images = |n: u8| {
+        [
+            &[0, 0, 8, 3, 0, 0, 0, n, 0, 0, 0, 1, 0, 0, 0, 1],
+            &vec![7; n.into()][..],
+        ]
+        .concat()
+    };
+    let labels = |n: u8| {
+        [
+            &[0, 0, 8, 1, 0, 0, 0, n],
+            &[0, 1].repeat(usize::from(n) / 2)[..],
+        ]
+        .concat()
+    };
+    for (set, n) in [("train", 20), ("t10k", 4)] {
+        fs::write(path.join(format!("{set}-images-idx3-ubyte")), images(n)).unwrap();
+        fs::write(path.join(format!("{set}-labels-idx1-ubyte")), labels(n)).unwrap();
+    }
+    let mut config = config(Source::Idx, Some(path.to_path_buf()));
+    let data = load(&config, 0).unwrap();
+    assert_eq!(sizes(&data), [12, 4, 4]);
+    assert!(
+        data.notes[0].contains("t10k-images-idx3-ubyte is left alone"),
+        "{:?}",
+        data.notes
+    );
+    config.test_path = Some(path.to_path_buf());
+    let data = load(&config, 0).unwrap();
+    assert_eq!(sizes(&data), [16, 4, 4]);
+    assert!(data.notes.is_empty(), "{:?}", data.notes);
+}
+
+#[test]
+fn errors_name_the_key_they_are_about() {
+    let one_class = load_table("1,2\n2,2\n3,2\n", "", Share::Count(1)).unwrap_err();
+    assert_eq!(one_class.key(), "path");
+    assert!(
+        one_class
+            .to_string()
+            .contains("all 3 samples are of one class, \"2\"")
+    );
+
+    let number = |row: usize| row.to_string();
+    let unknown = load_table(&table(40, number), "1,2,9\n", Share::Count(10)).unwrap_err();
+    assert_eq!(unknown.key(), "test_path");
+    assert!(
+        unknown
+            .to_string()
+            .contains("class \"9\" in line 1 is unknown"),
+        "{unknown}"
+    );
+
+    let no_path = load(&config(Source::Idx, None), 0).unwrap_err();
+    assert!(
+        no_path
+            .to_string()
+            .contains("source = \"idx\" needs a path"),
+        "{no_path}"
+    );
+
+    let shaped = DataConfig {
+        shape: Some([1, 4, 16]),
+        ..config(Source::Digits, None)
+    };
+    let error = load(&shaped, 0).unwrap_err();
+    assert_eq!(error.key(), "shape");
+    assert!(error.to_string().contains("accepted: [1, 8, 8]"), "{error}");
+}
+
+/// The folder of real data sets, if this machine has one; then each must be complete.
+fn real_data() -> Option<PathBuf> {
+    env::var_os("FINETOOTH_DATA").map(PathBuf::from)
+}
+
+#[test]
+fn real_mnist_and_fashion_mnist_are_read() {
+    let Some(folder) = real_data() else { return };
+    for name in ["mnist", "fashion-mnist"] {
+        let config = DataConfig {
+            validation: Share::Count(10_000),
+            train_limit: Some(10_000),
+            test_path: Some(folder.join(name)),
+            ..config(Source::Idx, Some(folder.join(name)))
+        };
+        let data = load(&config, 0).unwrap();
+        assert_eq!(sizes(&data), [10_000, 10_000, 10_000]);
+        assert_eq!(data.shape.len(), 28 * 28);
+        assert_eq!(data.classes.len(), 10);
+        // The first test labels of both sets. Source: mnist.load_data() and fashion_mnist.load_data() of Keras.
+        let first = if name == "mnist" {
+            [7, 2, 1, 0, 4]
+        } else {
+            [9, 2, 1, 1, 6]
+        };
+        assert_eq!(data.test.labels[..5], first);
+        let max = data.test.features.iter().copied().fold(0.0, f32::max);
+        assert_eq!(max, 255.0);
+    }
+}
+
+#[test]
+fn real_cifar10_is_read() {
+    let Some(folder) = real_data() else { return };
+    let config = DataConfig {
+        validation: Share::Count(1000),
+        test_path: Some(folder.join("cifar-10")),
+        ..config(Source::Cifar10, Some(folder.join("cifar-10")))
+    };
+    let data = load(&config, 0).unwrap();
+    assert_eq!(data.test.len(), 10_000);
+    let cifar = Shape {
+        height: 32,
+        width: 32,
+        channels: 3,
+    };
+    assert_eq!(data.shape, cifar);
+    // The first test image is a cat whose first pixel is (158, 112, 49). Source: cifar10.load_data() of Keras.
+    assert_eq!(data.test.labels[0], 3);
+    assert_eq!(data.test.features[..3], [158.0, 112.0, 49.0]);
+}
+
+#[test]
+fn real_tables_are_read() {
+    let Some(folder) = real_data() else { return };
+    let table = |name: &str, label: CsvLabel| {
+        let mut config = config(Source::Csv, Some(folder.join("uci").join(name)));
+        config.csv.label = label;
+        load(&config, 0).unwrap()
+    };
+    // 6 numeric columns; 8 categorical ones with 8 + 16 + 7 + 14 + 6 + 5 + 2 + 41 values besides "?", which
+    // occurs in workclass, occupation and native-country. Source: adult.names.
+    let adult = table("adult.data.gz", CsvLabel::Position(-1));
+    assert_eq!(adult.classes, ["<=50K", ">50K"]);
+    assert_eq!(sizes(&adult).iter().sum::<usize>(), 32_561);
+    assert_eq!(adult.shape.channels, 6 + 9 + 16 + 7 + 15 + 6 + 5 + 2 + 42);
+
+    let wine = table("winequality-red.csv.gz", CsvLabel::Name("quality".into()));
+    assert_eq!(wine.classes, ["3", "4", "5", "6", "7", "8"]);
+    assert_eq!(sizes(&wine).iter().sum::<usize>(), 1599);
+
+    let letters = table("letter-recognition.data.gz", CsvLabel::Position(0));
+    assert_eq!((letters.classes.len(), letters.shape.channels), (26, 16));
+
+    let digits = table("optdigits.tes.gz", CsvLabel::Position(-1));
+    let embedded = load(&config(Source::Digits, None), 0).unwrap();
+    assert_eq!(digits.validation, embedded.validation);
+}

@@ -1,0 +1,42 @@
+//! What one epoch of training leaves behind.
+
+/// Figures of one epoch. Losses are data losses in nats per sample, without penalties.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EpochRecord {
+    /// Epochs completed; 0: the untrained network.
+    pub epoch: u32,
+    /// Learning rate of this epoch.
+    pub learning_rate: f64,
+    /// Running mean over the samples of the epoch, each seen before its batch's update; NaN at
+    /// epoch 0.
+    pub train_loss: f64,
+    /// Share of those samples that were right, in [0, 1]; NaN at epoch 0.
+    pub train_accuracy: f64,
+    /// Mean over the validation set after the epoch; NaN if the epoch diverged.
+    pub val_loss: f64,
+    /// Share of the validation set that is right after the epoch, in [0, 1]; NaN if the epoch
+    /// diverged.
+    pub val_accuracy: f64,
+    /// ‖last update‖ / ‖weights before it‖ over all weights but biases; NaN at epoch 0. About 1e-3
+    /// is usual.
+    pub update_ratio: f64,
+}
+
+/// How an epoch ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum EpochEnd {
+    /// All its steps were made.
+    Completed(EpochRecord),
+    /// The training loss of a step was not finite; the record holds the means up to and with that
+    /// step.
+    Diverged(EpochRecord),
+}
+
+impl EpochEnd {
+    /// The epoch's figures.
+    pub fn record(&self) -> &EpochRecord {
+        match self {
+            Self::Completed(record) | Self::Diverged(record) => record,
+        }
+    }
+}

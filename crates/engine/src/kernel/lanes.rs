@@ -1,0 +1,117 @@
+//! What a vector of some instruction set can do, and kernels written over it.
+
+use super::product::Product;
+use super::real::Real;
+
+/// One computation, written once and compiled for every instruction set.
+pub(crate) trait Kernel<T: Real> {
+    /// What the computation returns.
+    type Output;
+
+    /// Runs the computation; implementations are `#[inline(always)]`, so that they are compiled
+    /// with the caller's instruction set.
+    fn run<L: Lanes<Element = T>>(self) -> Self::Output;
+}
+
+/// A vector of `WIDTH` elements held in one register.
+///
+/// Every method but `mask` is unsafe for two reasons: the processor must have the instruction set
+/// of the type, which holds inside [`Kernel::run`] when the caller is
+/// [`Simd::run`](super::Simd::run); and pointers must be valid for the elements that are read or
+/// written. No alignment is required.
+pub(crate) trait Lanes: Copy {
+    /// Element type.
+    type Element: Real;
+    /// Selects the first elements of a vector.
+    type Mask: Copy;
+    /// Elements in a vector.
+    const WIDTH: usize;
+    /// Rows of a register tile by its number of vectors, from 1; 0: too wide for the registers.
+    const TILE_ROWS: [usize; 4];
+
+    /// The mask of the first `n` elements, 1 ≤ n ≤ WIDTH.
+    fn mask(n: usize) -> Self::Mask;
+    /// All elements 0.
+    unsafe fn zero() -> Self;
+    /// All elements `value`.
+    unsafe fn splat(value: Self::Element) -> Self;
+    /// WIDTH elements from `from`.
+    unsafe fn load(from: *const Self::Element) -> Self;
+    /// The masked elements from `from`, 0 elsewhere; memory outside the mask is not touched.
+    unsafe fn load_masked(from: *const Self::Element, mask: Self::Mask) -> Self;
+    /// Writes WIDTH elements to `to`.
+    unsafe fn store(self, to: *mut Self::Element);
+    /// Writes the masked elements to `to`; memory outside the mask is not touched.
+    unsafe fn store_masked(self, to: *mut Self::Element, mask: Self::Mask);
+    /// self · factor + summand, in one rounding where the instruction set has it.
+    unsafe fn mul_add(self, factor: Self, summand: Self) -> Self;
+    /// max(0, self); not-a-number stays, so that a diverged network is seen.
+    unsafe fn relu(self) -> Self;
+    /// Computes a product by [`Product::run_inlined`], in a function of its own: its many tiles are
+    /// compiled once.
+    unsafe fn product(product: Product<'_, Self::Element>);
+}
+
+// The portable path: plain arrays, which the compiler turns into the vectors every processor of the
+// target has. Nothing here relies on the `unsafe` of the trait but the pointers.
+impl<T: Real, const W: usize> Lanes for [T; W] {
+    type Element = T;
+    type Mask = usize;
+    const WIDTH: usize = W;
+    const TILE_ROWS: [usize; 4] = [6, 4, 0, 0];
+
+    #[inline(always)]
+    fn mask(n: usize) -> usize {
+        n
+    }
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        [T::ZERO; W]
+    }
+    #[inline(always)]
+    unsafe fn splat(value: T) -> Self {
+        [value; W]
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const T) -> Self {
+        // SAFETY: the caller vouches for W elements; the read needs no alignment.
+        unsafe { from.cast::<Self>().read_unaligned() }
+    }
+    #[inline(always)]
+    unsafe fn load_masked(from: *const T, mask: usize) -> Self {
+        if mask == W {
+            // SAFETY: the mask covers the whole vector, for which the caller vouches.
+            return unsafe { Self::load(from) };
+        }
+        let mut lanes = [T::ZERO; W];
+        for (lane, value) in lanes.iter_mut().enumerate().take(mask) {
+            // SAFETY: the caller vouches for the masked elements.
+            *value = unsafe { *from.add(lane) };
+        }
+        lanes
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut T) {
+        // SAFETY: the caller vouches for W elements; the write needs no alignment.
+        unsafe { to.cast::<Self>().write_unaligned(self) }
+    }
+    #[inline(always)]
+    unsafe fn store_masked(self, to: *mut T, mask: usize) {
+        for (lane, value) in self.into_iter().enumerate().take(mask) {
+            // SAFETY: the caller vouches for the masked elements.
+            unsafe { *to.add(lane) = value };
+        }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, summand: Self) -> Self {
+        std::array::from_fn(|lane| self[lane] * factor[lane] + summand[lane])
+    }
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        self.map(|value| if value <= T::ZERO { T::ZERO } else { value })
+    }
+    #[inline(never)]
+    unsafe fn product(product: Product<'_, T>) {
+        product.run_inlined::<Self>();
+    }
+}

@@ -1,0 +1,43 @@
+//! The fast loops: what layers, losses and update rules are computed with.
+//!
+//! A kernel is a struct of slices and sizes, run by [`Simd::run`] on the instruction set chosen at
+//! start. Shapes are asserted when a kernel starts; nothing is allocated; every sum has a fixed
+//! order that depends on the instruction set alone, never on batch size, alignment or what else
+//! runs. This folder is the only place with `unsafe`.
+//!
+//! Kernels know slices and strides; they do not know networks, configurations or data sets.
+
+#![expect(
+    clippy::inline_always,
+    reason = "a kernel is compiled for an instruction set by being inlined into a function that enables it"
+)]
+
+mod aligned;
+mod conv2d;
+mod lanes;
+mod linear;
+mod pool;
+mod product;
+mod real;
+mod relu;
+mod simd;
+mod softmax;
+mod update;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(test)]
+mod reference;
+
+pub(crate) use aligned::Aligned;
+pub(crate) use conv2d::{
+    Conv2dBackwardInput, Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry,
+    Conv2dReluPoolForward, copy_into_halo, flip_filter,
+};
+pub(crate) use linear::{LinearBackwardInput, LinearBackwardWeights, LinearForward, PANEL_LEN};
+pub(crate) use pool::{MaxPoolBackward, MaxPoolForward, NO_MAXIMUM};
+pub(crate) use real::Real;
+pub(crate) use relu::{ReluBackward, ReluForward};
+pub use simd::{Simd, SimdError};
+pub(crate) use softmax::{BatchLoss, SoftmaxCrossEntropy};
+pub(crate) use update::{AdamUpdate, MomentumUpdate, SgdUpdate};

@@ -1,0 +1,151 @@
+//! Vectors of AVX2 with FMA and of AVX-512.
+
+use std::arch::x86_64::{
+    __m256, __m256d, __m256i, __m512, __m512d, __mmask8, __mmask16, _mm256_fmadd_pd,
+    _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd, _mm256_maskload_ps,
+    _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_max_pd, _mm256_max_ps, _mm256_set1_pd,
+    _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps, _mm256_storeu_pd, _mm256_storeu_ps,
+    _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_storeu_pd,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_max_pd,
+    _mm512_max_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps,
+    _mm512_storeu_pd, _mm512_storeu_ps,
+};
+
+use super::lanes::Lanes;
+use super::product::Product;
+
+/// 8 × f32 in a 256-bit register.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2F32(__m256);
+
+/// 4 × f64 in a 256-bit register.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2F64(__m256d);
+
+/// 16 × f32 in a 512-bit register.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512F32(__m512);
+
+/// 8 × f64 in a 512-bit register.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512F64(__m512d);
+
+/// The first `n` of 8 lanes all ones: the mask of AVX2's masked moves.
+#[inline(always)]
+fn leading_ones_32(n: usize) -> __m256i {
+    let lanes: [i32; 8] = std::array::from_fn(|lane| if lane < n { -1 } else { 0 });
+    // SAFETY: both are 256 bits, of which any are a value.
+    unsafe { std::mem::transmute(lanes) }
+}
+
+/// The first `n` of 4 lanes all ones.
+#[inline(always)]
+fn leading_ones_64(n: usize) -> __m256i {
+    let lanes: [i64; 4] = std::array::from_fn(|lane| if lane < n { -1 } else { 0 });
+    // SAFETY: both are 256 bits, of which any are a value.
+    unsafe { std::mem::transmute(lanes) }
+}
+
+/// Implements [`Lanes`] by the intrinsics of one register type.
+///
+/// AVX2 keeps 12 accumulators, AVX-512 up to 24: what fits beside a row of the right-hand matrix in
+/// 16 and 32 registers.
+macro_rules! lanes {
+    (
+        $name:ident, $features:literal, $element:ty, $width:expr, $rows:expr, mask $mask:ty = $make_mask:expr,
+        $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $max:ident,
+        load_masked ($from:ident, $lm:ident) $load_masked:expr,
+        store_masked ($to:ident, $sm:ident, $value:ident) $store_masked:expr
+    ) => {
+        impl Lanes for $name {
+            type Element = $element;
+            type Mask = $mask;
+            const WIDTH: usize = $width;
+            const TILE_ROWS: [usize; 4] = $rows;
+
+            #[inline(always)]
+            fn mask(n: usize) -> $mask {
+                $make_mask(n)
+            }
+            #[inline(always)]
+            unsafe fn zero() -> Self {
+                // SAFETY: the caller vouches for the instruction set.
+                Self(unsafe { $zero() })
+            }
+            #[inline(always)]
+            unsafe fn splat(value: $element) -> Self {
+                // SAFETY: the caller vouches for the instruction set.
+                Self(unsafe { $splat(value) })
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $element) -> Self {
+                // SAFETY: the caller vouches for the instruction set and WIDTH elements.
+                Self(unsafe { $load(from) })
+            }
+            #[inline(always)]
+            unsafe fn load_masked($from: *const $element, $lm: $mask) -> Self {
+                // SAFETY: the caller vouches for the instruction set and the masked elements.
+                Self(unsafe { $load_masked })
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $element) {
+                // SAFETY: the caller vouches for the instruction set and WIDTH elements.
+                unsafe { $store(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn store_masked(self, $to: *mut $element, $sm: $mask) {
+                let $value = self.0;
+                // SAFETY: the caller vouches for the instruction set and the masked elements.
+                unsafe { $store_masked }
+            }
+            #[inline(always)]
+            unsafe fn mul_add(self, factor: Self, summand: Self) -> Self {
+                // SAFETY: the caller vouches for the instruction set.
+                Self(unsafe { $fma(self.0, factor.0, summand.0) })
+            }
+            #[inline(always)]
+            unsafe fn relu(self) -> Self {
+                // The maximum is its second operand where one of the two is not a number.
+                // SAFETY: the caller vouches for the instruction set.
+                Self(unsafe { $max($zero(), self.0) })
+            }
+            unsafe fn product(product: Product<'_, $element>) {
+                #[target_feature(enable = $features)]
+                #[inline(never)]
+                fn compiled(product: Product<'_, $element>) {
+                    product.run_inlined::<$name>();
+                }
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe { compiled(product) }
+            }
+        }
+    };
+}
+
+lanes!(
+    Avx2F32, "avx2,fma", f32, 8, [8, 6, 4, 0], mask __m256i = leading_ones_32,
+    _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_max_ps,
+    load_masked (from, mask) _mm256_maskload_ps(from, mask),
+    store_masked (to, mask, value) _mm256_maskstore_ps(to, mask, value)
+);
+
+lanes!(
+    Avx2F64, "avx2,fma", f64, 4, [8, 6, 4, 0], mask __m256i = leading_ones_64,
+    _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_max_pd,
+    load_masked (from, mask) _mm256_maskload_pd(from, mask),
+    store_masked (to, mask, value) _mm256_maskstore_pd(to, mask, value)
+);
+
+lanes!(
+    Avx512F32, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl", f32, 16, [8, 8, 8, 6], mask __mmask16 = |n: usize| ((1_u32 << n) - 1) as u16,
+    _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_max_ps,
+    load_masked (from, mask) _mm512_maskz_loadu_ps(mask, from),
+    store_masked (to, mask, value) _mm512_mask_storeu_ps(to, mask, value)
+);
+
+lanes!(
+    Avx512F64, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl", f64, 8, [8, 8, 8, 6], mask __mmask8 = |n: usize| ((1_u32 << n) - 1) as u8,
+    _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_max_pd,
+    load_masked (from, mask) _mm512_maskz_loadu_pd(mask, from),
+    store_masked (to, mask, value) _mm512_mask_storeu_pd(to, mask, value)
+);

@@ -1,0 +1,25 @@
+//! Trains one network on the CPU, fast and reproducibly. Knows no search.
+//!
+//! One training is a function of (configuration, data, seed): the same bits every time on the same
+//! kind of processor, alone or beside others. A [`solver::Solver`] runs on the calling thread and
+//! allocates nothing while it trains.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod config;
+pub mod data;
+pub mod gradcheck;
+pub mod history;
+pub mod network;
+pub mod schedule;
+pub mod seed;
+pub mod solver;
+
+mod init;
+mod kernel;
+mod layer;
+mod loss;
+mod optim;
+mod penalty;
+
+pub use kernel::{Simd, SimdError};

@@ -1,0 +1,378 @@
+//! The training loop, and nothing else.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::config::{Dtype, TrainConfig};
+use crate::data::{Dataset, Samples};
+use crate::history::{EpochEnd, EpochRecord};
+use crate::kernel::{BatchLoss, Real, Simd};
+use crate::network::{Network, NetworkError, Sizes, Summary, summarize};
+use crate::optim::{Optimizer, Step};
+use crate::penalty::squared_norm;
+use crate::schedule::LrSchedule;
+use crate::seed::{Purpose, Stream};
+
+/// Trains one network, epoch by epoch, on the calling thread.
+///
+/// What it computes is a function of (configuration, data, seed, instruction set): the same bits
+/// every time. Everything is allocated by [`Solver::new`]; epochs allocate nothing.
+pub struct Solver {
+    training: Precision,
+    summary: Summary,
+}
+
+enum Precision {
+    F32(Training<f32>),
+    F64(Training<f64>),
+}
+
+/// Why a training cannot begin.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SolverError {
+    /// The network cannot be built for these data.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A part of the data that is needed has no sample.
+    #[error("the {part} set has no samples")]
+    EmptyPart {
+        /// `training` or `validation`.
+        part: &'static str,
+    },
+    /// Features and labels of a part do not belong together.
+    #[error("the {part} set has {n_features} values for {n_labels} samples of {per_sample}")]
+    WrongLength {
+        /// `training` or `validation`.
+        part: &'static str,
+        /// Feature values found.
+        n_features: usize,
+        /// Labels found.
+        n_labels: usize,
+        /// Values of one sample.
+        per_sample: usize,
+    },
+    /// A label names no class.
+    #[error("the {part} set has a label {label}, of {n_classes} classes counted from 0")]
+    UnknownClass {
+        /// `training` or `validation`.
+        part: &'static str,
+        /// The label found.
+        label: u32,
+        /// Classes of the data.
+        n_classes: usize,
+    },
+}
+
+impl Solver {
+    /// Prepares a training on data that are preprocessed already, on the fastest instruction set of
+    /// this processor.
+    ///
+    /// `seed` is the trial's: the weights and the order of the samples are drawn from it.
+    ///
+    /// # Errors
+    /// See [`SolverError`].
+    pub fn new(
+        config: &TrainConfig,
+        dataset: Arc<Dataset>,
+        seed: u32,
+    ) -> Result<Self, SolverError> {
+        Self::on(Simd::detect(), config, dataset, seed)
+    }
+
+    /// As [`Solver::new`], on a given instruction set.
+    ///
+    /// # Errors
+    /// See [`SolverError`].
+    pub fn on(
+        simd: Simd,
+        config: &TrainConfig,
+        dataset: Arc<Dataset>,
+        seed: u32,
+    ) -> Result<Self, SolverError> {
+        check_part(&dataset, &dataset.train, "training")?;
+        check_part(&dataset, &dataset.validation, "validation")?;
+        let summary = summarize(&config.model, dataset.shape, dataset.classes.len())?;
+        let training = match config.train.dtype {
+            Dtype::F32 => Precision::F32(Training::new(simd, config, dataset, seed)?),
+            Dtype::F64 => Precision::F64(Training::new(simd, config, dataset, seed)?),
+        };
+        Ok(Self { training, summary })
+    }
+
+    /// Shapes, parameter count and work of the network.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Epochs completed.
+    pub fn epoch(&self) -> u32 {
+        match &self.training {
+            Precision::F32(training) => training.epoch,
+            Precision::F64(training) => training.epoch,
+        }
+    }
+
+    /// Validation figures of the network as it stands; meant for epoch 0, before any training.
+    /// Training fields are NaN.
+    pub fn untrained(&mut self) -> EpochRecord {
+        match &mut self.training {
+            Precision::F32(training) => training.untrained(),
+            Precision::F64(training) => training.untrained(),
+        }
+    }
+
+    /// Trains one epoch and evaluates the validation set; after a divergence it ends at once,
+    /// unevaluated.
+    ///
+    /// floor(N / batch_size) steps in an order of its own; the samples left over are not used. A
+    /// batch larger than the training set is the training set.
+    pub fn train_epoch(&mut self) -> EpochEnd {
+        match &mut self.training {
+            Precision::F32(training) => training.train_epoch(),
+            Precision::F64(training) => training.train_epoch(),
+        }
+    }
+}
+
+fn check_part(dataset: &Dataset, samples: &Samples, part: &'static str) -> Result<(), SolverError> {
+    let (n_labels, per_sample, n_classes) = (
+        samples.labels.len(),
+        dataset.shape.len(),
+        dataset.classes.len(),
+    );
+    if n_labels == 0 {
+        return Err(SolverError::EmptyPart { part });
+    }
+    if n_labels.checked_mul(per_sample) != Some(samples.features.len()) {
+        return Err(SolverError::WrongLength {
+            part,
+            n_features: samples.features.len(),
+            n_labels,
+            per_sample,
+        });
+    }
+    match samples
+        .labels
+        .iter()
+        .find(|label| **label as usize >= n_classes)
+    {
+        Some(&label) => Err(SolverError::UnknownClass {
+            part,
+            label,
+            n_classes,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Samples evaluated at a time, at least; more would not be faster, only larger.
+const EVALUATION_BATCH: usize = 128;
+
+struct Training<T> {
+    simd: Simd,
+    network: Network<T>,
+    optimizer: Optimizer<T>,
+    schedule: LrSchedule,
+    learning_rate: f64,
+    l2: f64,
+    dataset: Arc<Dataset>,
+    seed: u32,
+    epoch: u32,
+    /// Samples of a step.
+    batch_size: usize,
+    /// Samples that the network holds.
+    capacity: usize,
+    /// Training samples in the order of this epoch.
+    order: Vec<u32>,
+    /// Labels of the loaded samples.
+    labels: Vec<u32>,
+}
+
+/// ‖last update‖ and ‖weights before it‖.
+struct LastUpdate {
+    update_norm: f64,
+    weight_norm: f64,
+}
+
+impl<T: Real> Training<T> {
+    fn new(
+        simd: Simd,
+        config: &TrainConfig,
+        dataset: Arc<Dataset>,
+        seed: u32,
+    ) -> Result<Self, NetworkError> {
+        let settings = &config.train;
+        let n_train = dataset.train.labels.len();
+        let batch_size = settings.batch_size.min(n_train);
+        let capacity = batch_size.max(EVALUATION_BATCH.min(dataset.validation.labels.len()));
+        let sizes = Sizes {
+            training: batch_size,
+            capacity,
+            n_buffers: Optimizer::<T>::n_buffers(settings.optimizer),
+        };
+        let mut network = Network::new(
+            &config.model,
+            dataset.shape,
+            dataset.classes.len(),
+            &sizes,
+            simd,
+        )?;
+        network.initialize(config.model.init, seed);
+        Ok(Self {
+            simd,
+            optimizer: Optimizer::new(settings, network.parameters().len()),
+            network,
+            schedule: settings.lr_schedule(),
+            learning_rate: settings.learning_rate,
+            l2: settings.l2,
+            seed,
+            epoch: 0,
+            batch_size,
+            capacity,
+            order: vec![0; n_train],
+            labels: Vec::with_capacity(capacity),
+            dataset,
+        })
+    }
+
+    fn untrained(&mut self) -> EpochRecord {
+        let mut record = self.unevaluated(f64::NAN, f64::NAN, f64::NAN);
+        self.validate(&mut record);
+        record
+    }
+
+    fn train_epoch(&mut self) -> EpochEnd {
+        self.epoch += 1;
+        self.shuffle();
+        let n_steps = self.order.len() / self.batch_size;
+        let mut total = BatchLoss::default();
+        let mut update_ratio = f64::NAN;
+        for step in 0..n_steps {
+            let loss = self.step_loss(step);
+            total.sum += loss.sum;
+            total.n_correct += loss.n_correct;
+            if !total.sum.is_finite() {
+                let n_seen = ((step + 1) * self.batch_size) as f64;
+                let accuracy = total.n_correct as f64 / n_seen;
+                return EpochEnd::Diverged(self.unevaluated(
+                    total.sum / n_seen,
+                    accuracy,
+                    f64::NAN,
+                ));
+            }
+            if step + 1 == n_steps {
+                let LastUpdate {
+                    update_norm,
+                    weight_norm,
+                } = self.measured_update();
+                update_ratio = update_norm / weight_norm;
+            } else {
+                self.update(false);
+            }
+        }
+        let n_seen = (n_steps * self.batch_size) as f64;
+        let mut record = self.unevaluated(
+            total.sum / n_seen,
+            total.n_correct as f64 / n_seen,
+            update_ratio,
+        );
+        self.validate(&mut record);
+        EpochEnd::Completed(record)
+    }
+
+    /// The order of an epoch depends on the seed and the epoch alone, not on the epochs before.
+    fn shuffle(&mut self) {
+        for (place, sample) in self.order.iter_mut().enumerate() {
+            *sample = place as u32;
+        }
+        Stream::numbered(self.seed, Purpose::Shuffle, u64::from(self.epoch))
+            .shuffle(&mut self.order);
+    }
+
+    /// Loads the batch of a step; its loss, and the gradients for the update.
+    fn step_loss(&mut self, step: usize) -> BatchLoss {
+        let samples = &self.order[step * self.batch_size..][..self.batch_size];
+        load(
+            &mut self.network,
+            &mut self.labels,
+            &self.dataset,
+            &self.dataset.train,
+            samples.iter().map(|i| *i as usize),
+        );
+        self.network.loss_and_gradients(&self.labels)
+    }
+
+    fn update(&mut self, keep_update: bool) {
+        let (tensors, weights, gradients) = self.network.update_parts();
+        self.optimizer.update(Step {
+            simd: self.simd,
+            learning_rate: self.schedule.at(self.learning_rate, self.epoch),
+            l2: self.l2,
+            tensors,
+            weights,
+            gradients,
+            keep_update,
+        });
+    }
+
+    fn measured_update(&mut self) -> LastUpdate {
+        let weight_norm = squared_norm(self.network.tensors(), self.network.parameters()).sqrt();
+        self.update(true);
+        LastUpdate {
+            update_norm: squared_norm(self.network.tensors(), self.network.gradients()).sqrt(),
+            weight_norm,
+        }
+    }
+
+    fn unevaluated(&self, train_loss: f64, train_accuracy: f64, update_ratio: f64) -> EpochRecord {
+        EpochRecord {
+            epoch: self.epoch,
+            learning_rate: self.schedule.at(self.learning_rate, self.epoch),
+            train_loss,
+            train_accuracy,
+            val_loss: f64::NAN,
+            val_accuracy: f64::NAN,
+            update_ratio,
+        }
+    }
+
+    fn validate(&mut self, record: &mut EpochRecord) {
+        let n_samples = self.dataset.validation.labels.len();
+        let mut total = BatchLoss::default();
+        for first in (0..n_samples).step_by(self.capacity) {
+            let samples = first..n_samples.min(first + self.capacity);
+            load(
+                &mut self.network,
+                &mut self.labels,
+                &self.dataset,
+                &self.dataset.validation,
+                samples,
+            );
+            let loss = self.network.loss(&self.labels);
+            total.sum += loss.sum;
+            total.n_correct += loss.n_correct;
+        }
+        record.val_loss = total.sum / n_samples as f64;
+        record.val_accuracy = total.n_correct as f64 / n_samples as f64;
+    }
+}
+
+/// Puts samples and their labels into the network's batch.
+fn load<T: Real>(
+    network: &mut Network<T>,
+    labels: &mut Vec<u32>,
+    dataset: &Dataset,
+    part: &Samples,
+    samples: impl Iterator<Item = usize>,
+) {
+    let len = dataset.shape.len();
+    labels.clear();
+    for (place, sample) in samples.enumerate() {
+        network.load(place, &part.features[sample * len..][..len]);
+        labels.push(part.labels[sample]);
+    }
+}
+
+#[cfg(test)]
+mod tests;

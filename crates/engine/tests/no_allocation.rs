@@ -1,0 +1,59 @@
+//! Training allocates nothing after its preparation. The allocator counts, so this test is alone in
+//! its program.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use finetooth_engine::config::TrainConfig;
+use finetooth_engine::data;
+use finetooth_engine::history::EpochEnd;
+use finetooth_engine::solver::Solver;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn epochs_allocate_nothing() {
+    for settings in [
+        "model = { kind = 'softmax' }\ntrain = { optimizer = 'sgd' }",
+        "model = { kind = 'mlp', hidden = [50, 20] }\ntrain = { optimizer = 'momentum', l2 = 1e-3 }",
+        "model = { n_filters = 20, filter_size = 5 }\ntrain = { batch_size = 50 }",
+        "train = { dtype = 'f64' }",
+    ] {
+        let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();
+        let dataset = data::load(&config.data, 1)
+            .unwrap()
+            .preprocessed(config.data.preprocess);
+        let mut solver = Solver::new(&config, Arc::new(dataset), 1).unwrap();
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        let untrained = solver.untrained();
+        let ends = [solver.train_epoch(), solver.train_epoch()];
+        let counted = ALLOCATIONS.load(Ordering::Relaxed) - before;
+        assert_eq!(counted, 0, "{settings}");
+        assert!(
+            untrained.val_loss > 0.0
+                && ends.iter().all(|end| matches!(end, EpochEnd::Completed(_)))
+        );
+    }
+}
