@@ -1,0 +1,10 @@
+//! What a trial is: training by the engine. The one crate that knows both the search and the network.
+
+mod keys;
+mod overlay;
+mod preflight;
+mod train;
+
+pub use keys::{columns, key_specs};
+pub use overlay::overlay;
+pub use train::Training;

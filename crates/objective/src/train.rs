@@ -1,0 +1,185 @@
+//! Training by the engine as an objective.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use finetooth_engine::config::{ConfigError, Preprocess, TrainConfig};
+use finetooth_engine::data::{self, Dataset};
+use finetooth_engine::history::EpochEnd;
+use finetooth_engine::solver::{Solver, SolverError};
+use finetooth_engine::{Simd, SimdError};
+use finetooth_scheduler::event::ObjectiveSummary;
+use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
+use finetooth_scheduler::space::Params;
+use finetooth_scheduler::sweep::{Mistakes, Spans, Sweep};
+use finetooth_scheduler::trial::{Decision, Ended, Outcome, Trial, TrialId};
+
+use crate::keys::{columns, report};
+use crate::overlay::overlay;
+use crate::preflight;
+
+/// The engine on one data set, loaded once and shared by all trials.
+#[derive(Debug)]
+pub struct Training {
+    name: String,
+    seed: u32,
+    base: toml::Table,
+    config: TrainConfig,
+    raw: Dataset,
+    prepared: Mutex<HashMap<Preprocess, Arc<Dataset>>>,
+    summary: ObjectiveSummary,
+    simd: Simd,
+}
+
+/// A trial's values that no network can be trained with.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The configuration is wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Config(Vec<ConfigError>),
+    /// The network cannot be built.
+    #[error(transparent)]
+    Solver(#[from] SolverError),
+}
+
+impl Training {
+    /// Loads the data of `sweep` and makes sure that every searched key, at both ends of its range, builds a
+    /// network that fits them.
+    ///
+    /// # Errors
+    /// All mistakes that were found, each at the place in the definition that `spans` tells.
+    pub fn open(sweep: &Sweep, spans: &Spans) -> Result<Self, Mistakes> {
+        let simd = instruction_set().map_err(|error| preflight::instruction_set_mistake(&error))?;
+        let config = preflight::configuration(sweep.settings(), spans)?;
+        let raw = data::load(&config.data, sweep.seed())
+            .map_err(|error| preflight::data_mistake(&error, spans))?;
+        let mut training = Self {
+            name: sweep.name().to_owned(),
+            seed: sweep.seed(),
+            base: sweep.settings().clone(),
+            config,
+            prepared: Mutex::default(),
+            summary: ObjectiveSummary {
+                columns: columns(),
+                validation_samples: raw.validation.len(),
+                data_fingerprint: format!("{:016x}", raw.fingerprint()),
+                instruction_set: simd.name().to_owned(),
+                description: raw.summary(),
+            },
+            raw,
+            simd,
+        };
+        preflight::networks(&training, sweep, spans)?;
+        let described = training.solver(&Params::default(), 0);
+        let described = described.map_err(|error| preflight::setup_mistake(&error, spans))?;
+        training
+            .summary
+            .description
+            .extend(described.summary().to_string().lines().map(str::to_owned));
+        Ok(training)
+    }
+
+    /// A solver with `params` laid onto the sweep's configuration.
+    ///
+    /// # Errors
+    /// [`SetupError`] where they do not fit together or not the data.
+    pub fn solver(&self, params: &Params, seed: u32) -> Result<Solver, SetupError> {
+        let config = TrainConfig::from_toml(&overlay(&self.base, params), Path::new("."))
+            .map_err(SetupError::Config)?;
+        let data = self.prepared(config.data.preprocess);
+        Ok(Solver::on(self.simd, &config, data, seed)?)
+    }
+
+    /// The one training that the configuration itself describes, as `finetooth train` runs it: its own epochs and
+    /// seed, nothing searched.
+    pub fn single(&self) -> Trial {
+        Trial {
+            id: TrialId::from_index(0),
+            stage: 0,
+            round: 0,
+            seed: self.config.train.seed,
+            epochs: self.config.train.epochs,
+            params: Params::default(),
+        }
+    }
+
+    /// The data as the networks see them; each way of preprocessing is computed once.
+    fn prepared(&self, preprocess: Preprocess) -> Arc<Dataset> {
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let compute = || Arc::new(self.raw.preprocessed(preprocess));
+        Arc::clone(prepared.entry(preprocess).or_insert_with(compute))
+    }
+}
+
+/// The kernels' instruction set: the fastest of this processor, or the one that FINETOOTH_SIMD names.
+fn instruction_set() -> Result<Simd, SimdError> {
+    match std::env::var("FINETOOTH_SIMD") {
+        Ok(name) if !name.is_empty() => Simd::named(&name),
+        _ => Ok(Simd::detect()),
+    }
+}
+
+impl Objective for Training {
+    fn summary(&self) -> ObjectiveSummary {
+        self.summary.clone()
+    }
+
+    fn run(&self, task: &Task, _: Context, reporter: &mut dyn Reporter) -> Ended {
+        let trial = &task.trial;
+        let mut solver = match self.solver(&trial.params, trial.seed) {
+            Ok(solver) => solver,
+            Err(error) => {
+                let reason = format!("setup: {error}");
+                return Ended::Outcome(Outcome::Failed { reason });
+            }
+        };
+        if reporter.report(report(&solver.untrained())) == Decision::Interrupt {
+            return Ended::Interrupted { epoch: 0 };
+        }
+        for epoch in 1..=trial.epochs {
+            match solver.train_epoch() {
+                EpochEnd::Completed(record) => {
+                    let decision = reporter.report(report(&record));
+                    if decision == Decision::Interrupt && epoch < trial.epochs {
+                        return Ended::Interrupted { epoch };
+                    }
+                }
+                EpochEnd::Diverged(_) => {
+                    let reason = format!(
+                        "diverged: the training loss was no finite number in epoch {epoch}"
+                    );
+                    return Ended::Outcome(Outcome::Diverged { epoch, reason });
+                }
+            }
+        }
+        Ended::Outcome(Outcome::Completed)
+    }
+
+    fn train_file(&self, trial: &Trial) -> String {
+        let mut settings = overlay(&self.base, &trial.params);
+        let seed = i64::from(trial.seed);
+        let train = settings
+            .entry("train")
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        if let toml::Value::Table(train) = train {
+            train.insert("seed".to_owned(), toml::Value::Integer(seed));
+        }
+        let mut file = toml::Table::new();
+        file.insert(
+            "name".to_owned(),
+            toml::Value::String(format!("{}-best", self.name)),
+        );
+        file.insert(
+            "seed".to_owned(),
+            toml::Value::Integer(i64::from(self.seed)),
+        );
+        file.extend(settings);
+        let text = toml::to_string(&file).expect("tables of plain values are TOML");
+        format!(
+            "# Trial {} of the sweep {}, as a file for `finetooth train`.\n\
+             # `seed` splits the data as the sweep did; `train.seed` is the trial's own.\n\n{text}",
+            trial.id, self.name
+        )
+    }
+}
