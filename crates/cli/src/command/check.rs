@@ -1,0 +1,210 @@
+//! `finetooth check`: everything but the search.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use finetooth_scheduler::objective::Objective;
+use finetooth_scheduler::sampler;
+use finetooth_scheduler::search::Search;
+use finetooth_scheduler::sweep::{Override, Purpose, Stage, Sweep};
+use finetooth_scheduler::trial::Trial;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::command::run::overrides;
+use crate::definition::{self, Definition};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::figures::{brief, brief_value, range};
+use crate::output;
+use crate::table::Table;
+
+/// Drawn trials that are shown.
+const PREVIEW: usize = 8;
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  finetooth check sweeps/digits.toml
+  finetooth check sweeps/digits.toml --set train.batch_size=128
+  finetooth check sweeps/digits.toml --json")]
+pub(crate) struct CheckArgs {
+    /// The definition
+    file: PathBuf,
+    /// Another seed than the definition's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Another value than the definition's, such as train.batch_size=128; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::parse)]
+    set: Vec<Override>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads the definition, loads its data, builds its networks, draws its first trials; trains nothing.
+///
+/// # Errors
+/// Where something of that is wrong.
+pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
+    let definition = Definition::read(
+        &args.file,
+        Purpose::Sweep,
+        &overrides(&args.set, args.seed, None),
+    )?;
+    let summary = definition.open()?.summary();
+    let description = summary.description.clone();
+    let sweep = &definition.sweep;
+    let mut search = Search::replay(sweep.clone(), summary, Vec::new()).map_err(Failure::usage)?;
+    // The first trials follow from the plan of the first round alone.
+    let now = Timestamp::UNIX_EPOCH;
+    search.begin(
+        env!("CARGO_PKG_VERSION"),
+        &definition::written(sweep),
+        "",
+        1,
+        now,
+    );
+    search.ask(0, now);
+    let drawn: Vec<Trial> = (0..PREVIEW)
+        .map_while(|index| search.trial(index))
+        .collect();
+    if args.json {
+        output::json(&json(sweep, &description, &drawn))?;
+    } else {
+        let file = args.file.display();
+        let mut text = format!(
+            "{file} is right: the sweep {}, seed {}\n",
+            sweep.name(),
+            sweep.seed()
+        );
+        text.push_str(&section("data and model", &description));
+        let _ = write!(text, "\nstages\n{}", stages(sweep));
+        let _ = write!(text, "\nranges\n{}", ranges(sweep));
+        let _ = write!(
+            text,
+            "\nfirst trials of {}\n{}",
+            sweep.stages()[0].name,
+            preview(sweep, &drawn)
+        );
+        output::result(&text)?;
+    }
+    Ok(ExitCode::DONE)
+}
+
+fn section(title: &str, lines: &[String]) -> String {
+    lines.iter().fold(format!("\n{title}\n"), |text, line| {
+        text + "  " + line + "\n"
+    })
+}
+
+/// Trials that a stage's first round draws from the ranges as they stand in the definition.
+fn n_trials(sweep: &Sweep, stage: &Stage) -> u32 {
+    let mut space = sweep.space().clone();
+    space
+        .0
+        .retain(|dimension| stage.keys.iter().any(|key| **key == *dimension.key));
+    sampler::of(stage.sampler).n_points(&space, stage.trials)
+}
+
+fn stages(sweep: &Sweep) -> String {
+    let mut table = Table::new([
+        "stage",
+        "trials",
+        "epochs",
+        "total epochs",
+        "sampler",
+        "keys",
+    ]);
+    let (mut all_trials, mut all_epochs) = (0, 0);
+    for stage in sweep.stages() {
+        let trials = u64::from(n_trials(sweep, stage));
+        let epochs = trials * u64::from(stage.epochs);
+        all_trials += trials;
+        all_epochs += epochs;
+        table.push(vec![
+            stage.name.clone(),
+            trials.to_string(),
+            stage.epochs.to_string(),
+            epochs.to_string(),
+            stage.sampler.as_str().to_owned(),
+            stage.keys.join(", "),
+        ]);
+    }
+    let widen = sweep.widen();
+    let more = match widen.max_rounds {
+        0 => "no range is widened".to_owned(),
+        1 => "1 widening round at most adds to that".to_owned(),
+        n => format!("{n} widening rounds at most add to that"),
+    };
+    format!(
+        "{table}  together {all_trials} trials of {all_epochs} epochs; {more}; the best {} of {} wins\n",
+        match sweep.metric().goal.as_str() {
+            "maximize" => "(highest)",
+            _ => "(lowest)",
+        },
+        sweep.metric().name
+    )
+}
+
+fn ranges(sweep: &Sweep) -> Table {
+    let mut table = Table::new(["key", "range", "never below", "never above"]);
+    for dimension in &sweep.space().0 {
+        // The ends of what floating-point numbers can be are no limits to tell of.
+        let is_told = |limit: f64| limit == 0.0 || (1e-300..1e300).contains(&limit.abs());
+        let limit = |limit: f64| match dimension.domain.range() {
+            Some(_) if is_told(limit) => brief(limit),
+            _ => String::new(),
+        };
+        let (low, high) = dimension.limits;
+        table.push(vec![
+            dimension.key.to_string(),
+            range(dimension),
+            limit(low),
+            limit(high),
+        ]);
+    }
+    table
+}
+
+fn preview(sweep: &Sweep, drawn: &[Trial]) -> Table {
+    let keys = sweep
+        .space()
+        .0
+        .iter()
+        .map(|dimension| dimension.key.to_string());
+    let mut table = Table::new(["trial".to_owned()].into_iter().chain(keys));
+    for trial in drawn {
+        let values = trial.params.iter().map(|(_, value)| brief_value(value));
+        table.push([trial.id.to_string()].into_iter().chain(values).collect());
+    }
+    table
+}
+
+fn json(sweep: &Sweep, description: &[String], drawn: &[Trial]) -> serde_json::Value {
+    let stages = sweep.stages().iter().map(|stage| {
+        json!({
+            "name": stage.name,
+            "trials": n_trials(sweep, stage),
+            "epochs": stage.epochs,
+            "sampler": stage.sampler.as_str(),
+            "keys": stage.keys,
+        })
+    });
+    let trials = drawn
+        .iter()
+        .map(|trial| json!({"trial": trial.id, "params": trial.params}));
+    json!({
+        "name": sweep.name(),
+        "seed": sweep.seed(),
+        "metric": sweep.metric().name,
+        "goal": sweep.metric().goal.as_str(),
+        "description": description,
+        "space": sweep.space(),
+        "stages": stages.collect::<Vec<_>>(),
+        "first_trials": trials.collect::<Vec<_>>(),
+        "definition": definition::written(sweep),
+    })
+}

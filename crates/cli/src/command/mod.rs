@@ -1,0 +1,9 @@
+//! The commands, one a file: each takes its arguments and ends with an exit code or a failure.
+
+pub(crate) mod best;
+pub(crate) mod check;
+pub(crate) mod init;
+pub(crate) mod run;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod train;

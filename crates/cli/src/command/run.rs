@@ -1,0 +1,381 @@
+//! `finetooth run`: a sweep, from the beginning or from where it was, to the end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use finetooth_scheduler::event::Verdict;
+use finetooth_scheduler::executor::{Executor, Pool};
+use finetooth_scheduler::objective::Objective;
+use finetooth_scheduler::results::{Tables, replace_text, write_best};
+use finetooth_scheduler::run::{self as sweep_loop, RunEnd, Storage};
+use finetooth_scheduler::search::Search;
+use finetooth_scheduler::state::State;
+use finetooth_scheduler::sweep::{Override, Purpose, Sweep};
+use finetooth_scheduler::trial::Trial;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use crate::definition::{self, Definition};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::figures::counted;
+use crate::output;
+use crate::place::{self, Place};
+use crate::progress::Progress;
+use crate::record::RESULTS;
+use crate::resume::{self, Resumption, Wanted};
+use crate::screen::Screen;
+use crate::signals::StopSignals;
+use crate::summary::Summary;
+
+/// Most trials at once.
+const MOST_WORKERS: usize = 1024;
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  finetooth run sweeps/digits.toml                  run it; after an interruption, go on with it
+  finetooth run sweeps/digits.toml --workers 8      eight trials at once: the same results, sooner
+  finetooth run sweeps/digits.toml --fresh          begin anew; the old run is kept beside
+  finetooth run sweeps/digits.toml --extend         go on with stages that were added at the end
+  finetooth run sweeps/digits.toml --out /tmp/try --set train.batch_size=128 --set model.kind=mlp
+
+Ctrl-C stops at the end of the epoch, twice at once. Either way the same command goes on with the sweep.")]
+pub(crate) struct RunArgs {
+    /// The definition
+    file: PathBuf,
+    /// Trials at once; does not change the results [default: limits.workers, else one for each core]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_WORKERS as u64))]
+    workers: Option<usize>,
+    /// Directory of the run [default: results/NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Another seed than the definition's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Another value than the definition's, such as train.batch_size=128; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::parse)]
+    set: Vec<Override>,
+    /// Show warnings only
+    #[arg(long)]
+    quiet: bool,
+    /// Print what the sweep came to as JSON
+    #[arg(long)]
+    json: bool,
+    /// Begin anew; what is in the directory is moved aside to NAME.old-1, -2, …
+    #[arg(long, conflicts_with = "extend")]
+    fresh: bool,
+    /// Go on with a sweep whose definition has further stages now
+    #[arg(long)]
+    extend: bool,
+}
+
+/// The options that change a definition, in the order in which they are put onto it.
+pub(crate) fn overrides(
+    set: &[Override],
+    seed: Option<u64>,
+    workers: Option<usize>,
+) -> Vec<Override> {
+    let options = seed
+        .map(Override::seed)
+        .into_iter()
+        .chain(workers.map(Override::workers));
+    set.iter().cloned().chain(options).collect()
+}
+
+/// Runs a sweep to its end, or until it is interrupted. Nothing is written before definition and data are right.
+///
+/// # Errors
+/// Where definition, data or directory are wrong, or the record or the results cannot be written.
+pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> {
+    let changed = overrides(&args.set, args.seed, args.workers);
+    let definition = Definition::read(&args.file, Purpose::Sweep, &changed)?;
+    let training = Arc::new(definition.open()?);
+    let sweep = &definition.sweep;
+    let summary = training.summary();
+    let directory = args
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new(RESULTS).join(sweep.name()));
+    if args.fresh
+        && let Some(aside) = place::move_aside(&directory)?
+    {
+        screen.line(&format!("moved the old run to {}", aside.display()));
+    }
+    let Place { journal, records } = place::take(&directory, screen)?;
+    let written = definition::written(sweep);
+    let wanted = Wanted {
+        sweep,
+        definition: &written,
+        summary: &summary,
+        directory: &directory,
+        extend: args.extend,
+    };
+    let resumption = resume::compare(&records, &wanted, screen)?;
+    let mut search =
+        Search::replay(sweep.clone(), summary.clone(), records).map_err(Failure::usage)?;
+    if resumption == Resumption::Extends {
+        search.extend(&written, Timestamp::now());
+    }
+    let storage = Storage {
+        journal,
+        tables: Tables::new(&directory, sweep, &summary.columns),
+        dir: directory.clone(),
+    };
+    let run = Run {
+        args,
+        screen,
+        directory: &directory,
+        search,
+        storage,
+    };
+    if run.search.state().finished().is_some() {
+        return run.already_finished(&*training);
+    }
+    replace_text(&directory, "sweep.toml", &written).map_err(Failure::not_written)?;
+    run.go_on(&training, &written)
+}
+
+/// A run that is ready to go.
+struct Run<'a> {
+    args: &'a RunArgs,
+    screen: &'a Screen,
+    directory: &'a Path,
+    search: Search,
+    storage: Storage,
+}
+
+impl Run<'_> {
+    /// Writes the results once more, as a program that was killed at the very end left them out, and tells.
+    fn already_finished(mut self, objective: &impl Objective) -> Result<ExitCode, Failure> {
+        let Storage {
+            journal,
+            tables,
+            dir,
+        } = &mut self.storage;
+        journal.sync().map_err(Failure::not_written)?;
+        tables
+            .write(self.search.state())
+            .map_err(Failure::not_written)?;
+        if let Some(winner) = self.search.winner() {
+            write_best(dir, &objective.train_file(&winner.trial)).map_err(Failure::not_written)?;
+        }
+        if !self.args.quiet {
+            self.screen.line(&format!(
+                "{} is finished, nothing is left to run; --fresh begins anew, --extend goes on with stages added at \
+                 the end of the definition",
+                self.directory.display()
+            ));
+        }
+        self.tell_end()
+    }
+
+    /// Runs what is left.
+    fn go_on<O: Objective + 'static>(
+        mut self,
+        objective: &Arc<O>,
+        definition: &str,
+    ) -> Result<ExitCode, Failure> {
+        let workers = n_workers(self.search.sweep());
+        let mut pool = Pool::new(Arc::clone(objective), workers).map_err(Failure::usage)?;
+        self.tell_beginning(workers);
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        self.search.begin(
+            env!("CARGO_PKG_VERSION"),
+            definition,
+            &host,
+            workers,
+            Timestamp::now(),
+        );
+        match self.supervise(&mut pool, &**objective)? {
+            RunEnd::Finished(_) => self.tell_end(),
+            RunEnd::Interrupted => self.tell_interruption(),
+        }
+    }
+
+    /// Runs the loop and listens for signals beside it: the first asks it to stop, the second ends the program.
+    fn supervise<O: Objective + 'static>(
+        &mut self,
+        pool: &mut Pool<O>,
+        objective: &O,
+    ) -> Result<RunEnd, Failure> {
+        let refused =
+            |error| Failure::usage(format!("the system gives no timers or signals: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(refused)?;
+        let _context = runtime.enter();
+        let mut signals = StopSignals::listen().map_err(refused)?;
+        let mut progress =
+            Progress::new(self.screen, &self.search, pool.workers(), self.args.quiet);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let train_file = |trial: &Trial| objective.train_file(trial);
+        let screen = self.screen;
+        let stop_at_once = async {
+            signals.next().await;
+            screen.line(
+                "stopping: each running trial ends with its epoch; once more to stop at once",
+            );
+            // The loop may have come to its end in this very moment.
+            let _ = stop.send(());
+            signals.next().await;
+        };
+        let end = runtime.block_on(async {
+            tokio::select! {
+                end = sweep_loop::run(
+                    &mut self.search,
+                    pool,
+                    Some(&mut self.storage),
+                    &train_file,
+                    &mut progress,
+                    // Unsent it is dropped together with the loop.
+                    async { drop(stopped.await) },
+                ) => end,
+                () = stop_at_once => {
+                    screen.line(&format!("stopped at once; to go on: {}", self.args.again()));
+                    std::process::exit(ExitCode::INTERRUPTED.number().into());
+                }
+            }
+        });
+        Ok(end?)
+    }
+
+    fn tell_beginning(&self, workers: usize) {
+        if self.args.quiet {
+            return;
+        }
+        let state = self.search.state();
+        let n_ended = n_ended(state);
+        let name = self.search.sweep().name();
+        let does = match state.trials().len() {
+            0 => "begins".to_owned(),
+            n => format!(
+                "goes on: {n_ended} of {} begun have ended",
+                counted(n, "trial")
+            ),
+        };
+        let directory = self.directory.display();
+        self.screen.line(&format!(
+            "{name} {does}; {}, results in {directory}/",
+            counted(workers, "worker")
+        ));
+    }
+
+    /// Tells what the sweep came to.
+    fn tell_end(&self) -> Result<ExitCode, Failure> {
+        let summary = self.summary();
+        if self.args.json {
+            output::json(&summary.json())?;
+        } else if !self.args.quiet {
+            output::result(&summary.text())?;
+        }
+        match self.search.state().finished() {
+            Some((Verdict::TooManyFailures { reason, .. }, _)) => {
+                self.screen.line(&format!(
+                    "error: the sweep was ended: {reason}; mend what made them fail, then begin anew with --fresh"
+                ));
+                Ok(ExitCode::NEGATIVE)
+            }
+            _ => Ok(ExitCode::DONE),
+        }
+    }
+
+    fn tell_interruption(&self) -> Result<ExitCode, Failure> {
+        if self.args.json {
+            output::json(&self.summary().json())?;
+        }
+        self.screen.line(&format!(
+            "interrupted: {} of {} trials have ended; to go on: {}",
+            n_ended(self.search.state()),
+            self.search.state().n_planned(),
+            self.args.again()
+        ));
+        Ok(ExitCode::INTERRUPTED)
+    }
+
+    fn summary(&self) -> Summary<'_> {
+        Summary {
+            directory: self.directory,
+            sweep: self.search.sweep(),
+            state: self.search.state(),
+            leaderboard: self.search.leaderboard(),
+        }
+    }
+}
+
+impl RunArgs {
+    /// The command that goes on with what this one began.
+    fn again(&self) -> String {
+        let mut words = vec![
+            "finetooth run".to_owned(),
+            quoted(&self.file.to_string_lossy()),
+        ];
+        words.extend(
+            self.out
+                .as_ref()
+                .map(|out| format!("--out {}", quoted(&out.to_string_lossy()))),
+        );
+        words.extend(
+            overrides(&self.set, self.seed, self.workers)
+                .iter()
+                .map(|given| match given.to_string() {
+                    option if option.starts_with("--set ") => {
+                        format!("--set {}", quoted(&option["--set ".len()..]))
+                    }
+                    option => option,
+                }),
+        );
+        words.join(" ")
+    }
+}
+
+fn n_ended(state: &State) -> usize {
+    state
+        .trials()
+        .iter()
+        .filter(|record| record.outcome().is_some())
+        .count()
+}
+
+/// `word` as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./=,:+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Trials at once, where the definition leaves it to the machine.
+fn n_workers(sweep: &Sweep) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    sweep
+        .limits()
+        .workers
+        .unwrap_or_else(cores)
+        .min(MOST_WORKERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[track_caller]
+    fn check(word: &str, expected: &str) {
+        assert_eq!(quoted(word), expected);
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_needs_it() {
+        check("sweeps/digits.toml", "sweeps/digits.toml");
+        check("model.hidden=[1, 2]", "'model.hidden=[1, 2]'");
+        check("it's", "'it'\\''s'");
+        check("", "''");
+    }
+}

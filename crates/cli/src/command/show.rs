@@ -1,0 +1,146 @@
+//! `finetooth show`: one trial.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use finetooth_scheduler::state::TrialRecord;
+use finetooth_scheduler::trial::{Outcome, TrialId};
+use serde_json::json;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::figures::{brief, counted};
+use crate::output;
+use crate::record::Recorded;
+use crate::summary::{state_word, trial_json};
+use crate::table::Table;
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  finetooth show results/digits 48
+  finetooth show digits 48 --json")]
+pub(crate) struct ShowArgs {
+    /// Directory of the sweep, or its name in results/
+    dir: PathBuf,
+    /// Number of the trial, as in trials.csv
+    trial: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows one trial: its values exactly, how it ended, and what each epoch measured.
+///
+/// # Errors
+/// Where there is no such trial, no record, or one that cannot be read.
+pub(crate) fn show(args: &ShowArgs) -> Result<ExitCode, Failure> {
+    let recorded = Recorded::read(Some(&args.dir))?;
+    let trials = recorded.state.trials();
+    let record = TrialId::new(args.trial)
+        .and_then(|id| trials.get(id.index()))
+        .ok_or_else(|| {
+            Failure::usage(format!(
+                "there is no trial {} in `{}`; {}",
+                args.trial,
+                recorded.directory.display(),
+                match trials.len() {
+                    0 => "none has begun".to_owned(),
+                    n => format!("those begun so far are 1 to {n}"),
+                }
+            ))
+        })?;
+    if args.json {
+        output::json(&json(&recorded, record))?;
+    } else {
+        output::result(&text(&recorded, record))?;
+    }
+    Ok(ExitCode::DONE)
+}
+
+fn columns(recorded: &Recorded) -> &[String] {
+    recorded
+        .state
+        .started()
+        .map_or(&[], |started| &started.objective.columns)
+}
+
+fn text(recorded: &Recorded, record: &TrialRecord) -> String {
+    let trial = &record.trial;
+    let mut text = format!(
+        "trial {} of {}: {}, stage {}, round {}, seed {}\n",
+        trial.id,
+        recorded.sweep.name(),
+        state_word(record),
+        recorded.stage(trial.stage),
+        trial.round,
+        trial.seed
+    );
+    if let Some(reason) = record.outcome().and_then(Outcome::reason) {
+        let _ = writeln!(text, "  {reason}");
+    }
+    if let Some(best) = recorded.leaderboard.best(record) {
+        let metric = &recorded.sweep.metric().name;
+        let _ = writeln!(
+            text,
+            "  {metric} {} at epoch {} of {}",
+            brief(best.value),
+            best.epoch,
+            trial.epochs
+        );
+    }
+    if record.attempts.len() > 1 {
+        let _ = writeln!(
+            text,
+            "  begun {}; the epochs are those of the last",
+            counted(record.attempts.len(), "time")
+        );
+    }
+    text.push('\n');
+    for (key, value) in trial.params.iter() {
+        let _ = writeln!(text, "  {key} = {value}");
+    }
+    let columns = columns(recorded);
+    let mut table = Table::new(
+        ["epoch"]
+            .into_iter()
+            .chain(columns.iter().map(String::as_str)),
+    );
+    for report in &record.reports {
+        let cell = |value: &f64| {
+            if value.is_nan() {
+                String::new()
+            } else {
+                brief(*value)
+            }
+        };
+        table.push(
+            [report.epoch.to_string()]
+                .into_iter()
+                .chain(report.values.iter().map(cell))
+                .collect(),
+        );
+    }
+    let _ = write!(text, "\n{table}");
+    text
+}
+
+fn json(recorded: &Recorded, record: &TrialRecord) -> serde_json::Value {
+    let columns = columns(recorded);
+    let epochs = record.reports.iter().map(|report| {
+        let values = columns
+            .iter()
+            .cloned()
+            .zip(report.values.iter().map(|value| json!(value)));
+        let mut row = serde_json::Map::from_iter([("epoch".to_owned(), json!(report.epoch))]);
+        row.extend(values);
+        row
+    });
+    let mut shown = trial_json(&recorded.sweep, record, recorded.leaderboard.best(record));
+    shown["epochs_planned"] = json!(record.trial.epochs);
+    shown["attempts"] = json!(record.attempts.len());
+    shown["history"] = json!(epochs.collect::<Vec<_>>());
+    shown
+}

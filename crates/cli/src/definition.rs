@@ -1,0 +1,115 @@
+//! A definition file, read and checked against the objective's keys.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use finetooth_objective::{Training, columns, key_specs};
+use finetooth_scheduler::sweep::{Override, Purpose, Spans, Sweep};
+
+use crate::failure::Failure;
+
+/// A definition with the text it came from, for mistakes that are found later.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    /// What it says.
+    pub(crate) sweep: Sweep,
+    file: String,
+    text: String,
+    spans: Spans,
+}
+
+impl Definition {
+    /// Reads the definition in `file` with `overrides` put onto it.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or has mistakes; all of them are told.
+    pub(crate) fn read(
+        file: &Path,
+        purpose: Purpose,
+        overrides: &[Override],
+    ) -> Result<Self, Failure> {
+        let text = text(file)?;
+        let name = file.display().to_string();
+        let base = match file.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        match Sweep::parse(&text, &key_specs(), &columns(), overrides, base, purpose) {
+            Ok((sweep, spans)) => Ok(Self {
+                sweep,
+                file: name,
+                text,
+                spans,
+            }),
+            Err(mistakes) => Err(Failure::mistakes(&name, &text, mistakes)),
+        }
+    }
+
+    /// Loads its data and makes sure that all its networks can be built.
+    ///
+    /// # Errors
+    /// Where they cannot; drawn where the definition says so.
+    pub(crate) fn open(&self) -> Result<Training, Failure> {
+        Training::open(&self.sweep, &self.spans)
+            .map_err(|mistakes| Failure::mistakes(&self.file, &self.text, mistakes))
+    }
+}
+
+/// Reads a definition out of a record, where it is written out whole.
+///
+/// # Errors
+/// Where this version does not understand it.
+pub(crate) fn recorded(
+    definition: &str,
+    columns: &[String],
+    directory: &Path,
+) -> Result<Sweep, Failure> {
+    let parsed = Sweep::parse(
+        definition,
+        &key_specs(),
+        columns,
+        &[],
+        Path::new("/"),
+        Purpose::Sweep,
+    );
+    parsed.map(|(sweep, _)| sweep).map_err(|mistakes| {
+        Failure::usage(format!(
+            "the definition recorded in `{}` cannot be read by this version of finetooth ({}): use the version that \
+             began the sweep",
+            directory.display(),
+            mistakes
+        ))
+    })
+}
+
+/// `sweep` with every default written out, as it is recorded.
+pub(crate) fn written(sweep: &Sweep) -> String {
+    sweep.to_toml(&key_specs())
+}
+
+fn text(file: &Path) -> Result<String, Failure> {
+    let name = file.display();
+    let bytes = fs::read(file).map_err(|error| {
+        Failure::usage(match error.kind() {
+            ErrorKind::NotFound => format!(
+                "there is no file `{name}`; `finetooth init {name}` writes one to begin with"
+            ),
+            _ if file.is_dir() && file.join("sweep.toml").is_file() => format!(
+                "`{name}` is the directory of a sweep; its definition is the file `{}`",
+                file.join("sweep.toml").display()
+            ),
+            _ if file.is_dir() => {
+                format!("`{name}` is a directory; name the definition file in it")
+            }
+            _ => format!("`{name}` could not be read: {error}"),
+        })
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.split(|byte| *byte == b'\n').count();
+        Failure::usage(format!(
+            "`{name}` is not a definition file: line {line} is not UTF-8 text; save it as UTF-8"
+        ))
+    })
+}

@@ -1,0 +1,51 @@
+//! The finetooth program: composes the crates, prints, exits.
+
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test that cannot go on fails")
+)]
+
+mod args;
+mod command;
+mod definition;
+mod exit_code;
+mod failure;
+mod figures;
+mod logging;
+mod mistakes;
+mod output;
+mod place;
+mod progress;
+mod record;
+mod resume;
+mod screen;
+mod signals;
+mod summary;
+mod table;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::command::{best, check, init, run, show, status, train};
+use crate::screen::Screen;
+
+/// Reads the command line, does what it says and tells how that went.
+fn main() -> std::process::ExitCode {
+    let args = Args::parse();
+    let screen = Screen::detect();
+    logging::start(&screen, args.verbose);
+    let done = match &args.command {
+        Command::Init(args) => init::init(args, &screen),
+        Command::Check(args) => check::check(args),
+        Command::Run(args) => run::run(args, &screen),
+        Command::Status(args) => status::status(args),
+        Command::Best(args) => best::best(args),
+        Command::Show(args) => show::show(args),
+        Command::Train(args) => train::train(args, &screen),
+    };
+    let code = done.unwrap_or_else(|failure| {
+        screen.show(&failure.drawn(&screen));
+        failure.code()
+    });
+    code.into()
+}

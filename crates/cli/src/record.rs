@@ -1,0 +1,158 @@
+//! The record of a sweep, read to be shown: also while a run writes to it.
+
+use std::cmp::Reverse;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use finetooth_scheduler::event::Event;
+use finetooth_scheduler::journal;
+use finetooth_scheduler::stage::{Best, Leaderboard};
+use finetooth_scheduler::state::{State, TrialRecord};
+use finetooth_scheduler::sweep::Sweep;
+use jiff::Timestamp;
+
+use crate::definition;
+use crate::failure::Failure;
+
+/// Name of the record in a run's directory.
+pub(crate) const JOURNAL: &str = "journal.jsonl";
+
+/// Where runs put their directories.
+pub(crate) const RESULTS: &str = "results";
+
+/// A sweep as its record tells it.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    /// The run's directory.
+    pub(crate) directory: PathBuf,
+    /// The definition.
+    pub(crate) sweep: Sweep,
+    /// What the events add up to.
+    pub(crate) state: State,
+    /// Compares its trials.
+    pub(crate) leaderboard: Leaderboard,
+    /// When it began.
+    pub(crate) began: Timestamp,
+    /// When the last event was recorded.
+    pub(crate) last: Timestamp,
+    /// Machine and workers of the latest run.
+    pub(crate) latest_run: Option<(String, usize)>,
+    /// Whether a run holds the record at this moment.
+    pub(crate) is_in_use: bool,
+}
+
+impl Recorded {
+    /// Reads the record in `directory`; without one, that of the sweep in results/ that was written to last.
+    ///
+    /// # Errors
+    /// Where there is none or it cannot be read.
+    pub(crate) fn read(directory: Option<&Path>) -> Result<Self, Failure> {
+        let directory = match directory {
+            Some(directory) => named(directory),
+            None => newest(Path::new(RESULTS))?,
+        };
+        let path = directory.join(JOURNAL);
+        // Asked before reading: a run that ends meanwhile is then shown as running for the last time, never an
+        // unfinished one as broken off.
+        let is_in_use = is_in_use(&path);
+        let records = journal::read(&path).map_err(Failure::usage)?.records;
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            let name = path.display();
+            return Err(Failure::usage(format!(
+                "`{name}` holds nothing yet: no sweep has begun there"
+            )));
+        };
+        let (began, last) = (first.at, last.at);
+        let mut latest_run = None;
+        let mut state = State::default();
+        for record in records {
+            if let Event::RunStarted { host, workers } = &record.event {
+                latest_run = Some((host.clone(), *workers));
+            }
+            state.apply(record).map_err(Failure::usage)?;
+        }
+        let started = state
+            .started()
+            .expect("a state that took a record has begun");
+        let columns = &started.objective.columns;
+        let sweep = definition::recorded(&started.definition, columns, &directory)?;
+        let leaderboard = Leaderboard::new(sweep.metric(), columns)
+            .expect("the metric is one of the columns, or the definition is refused");
+        Ok(Self {
+            directory,
+            sweep,
+            state,
+            leaderboard,
+            began,
+            last,
+            latest_run,
+            is_in_use,
+        })
+    }
+
+    /// Trials that may be compared: those with an outcome; of a finished sweep, those that its verdict counts.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = &TrialRecord> {
+        let trials = match self.state.finished() {
+            Some(_) => self.state.committed(),
+            None => self.state.trials(),
+        };
+        trials.iter().filter(|record| record.outcome().is_some())
+    }
+
+    /// The best trial so far with its metric, where one completed with a finite one.
+    pub(crate) fn best(&self) -> Option<(&TrialRecord, Best)> {
+        let trials = match self.state.finished() {
+            Some(_) => self.state.committed(),
+            None => self.state.trials(),
+        };
+        best(&self.leaderboard, trials)
+    }
+
+    /// Name of the stage at `index`.
+    pub(crate) fn stage(&self, index: usize) -> &str {
+        self.sweep
+            .stages()
+            .get(index)
+            .map_or("", |stage| &stage.name)
+    }
+}
+
+/// The first of `trials` with its metric, where one completed with a finite one.
+pub(crate) fn best<'a>(
+    leaderboard: &Leaderboard,
+    trials: &'a [TrialRecord],
+) -> Option<(&'a TrialRecord, Best)> {
+    let first = leaderboard.first(trials)?;
+    let best = leaderboard.best(first)?;
+    best.value.is_finite().then_some((first, best))
+}
+
+/// `directory` as given, or the sweep of that name in results/.
+fn named(directory: &Path) -> PathBuf {
+    let below = Path::new(RESULTS).join(directory);
+    if directory.join(JOURNAL).exists() || !below.join(JOURNAL).exists() {
+        directory.to_owned()
+    } else {
+        below
+    }
+}
+
+/// The run's directory in `results` whose record was written to last.
+fn newest(results: &Path) -> Result<PathBuf, Failure> {
+    let entries = fs::read_dir(results).into_iter().flatten().flatten();
+    let written = |directory: PathBuf| {
+        let journal = fs::metadata(directory.join(JOURNAL)).ok()?;
+        Some((Reverse(journal.modified().ok()?), directory))
+    };
+    let runs = entries.filter_map(|entry| written(entry.path()));
+    runs.min().map(|(_, directory)| directory).ok_or_else(|| {
+        Failure::usage("there is no sweep in results/: name the directory of one, or begin one with `finetooth run FILE`")
+    })
+}
+
+/// Whether a run has the record at `path` locked. Takes nothing from it: the lock asked for is shared, and given
+/// back at once.
+fn is_in_use(path: &Path) -> bool {
+    File::open(path)
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}

@@ -1,0 +1,127 @@
+//! Whether a record can be gone on with: it must be of the same definition, data and numbers.
+
+use std::path::Path;
+
+use finetooth_scheduler::event::{Event, ObjectiveSummary, Record, SweepStarted};
+use finetooth_scheduler::sweep::{Sweep, changes, extends};
+
+use crate::definition;
+use crate::failure::Failure;
+use crate::screen::Screen;
+
+/// What is to be run, and where.
+pub(crate) struct Wanted<'a> {
+    /// The definition.
+    pub(crate) sweep: &'a Sweep,
+    /// The same as text, every default written out.
+    pub(crate) definition: &'a str,
+    /// What its objective tells of itself.
+    pub(crate) summary: &'a ObjectiveSummary,
+    /// The run's directory.
+    pub(crate) directory: &'a Path,
+    /// Whether further stages are welcome.
+    pub(crate) extend: bool,
+}
+
+/// How what is wanted follows from what is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resumption {
+    /// Nothing is recorded.
+    Begins,
+    /// The same sweep; `[limits]` may differ.
+    GoesOn,
+    /// The same sweep with further stages.
+    Extends,
+}
+
+/// Compares `records` with what is wanted.
+///
+/// # Errors
+/// Where they belong to something else; the message says what differs and what can be done.
+pub(crate) fn compare(
+    records: &[Record],
+    wanted: &Wanted<'_>,
+    screen: &Screen,
+) -> Result<Resumption, Failure> {
+    let Some(Record {
+        event: Event::SweepStarted(started),
+        ..
+    }) = records.first()
+    else {
+        return Ok(Resumption::Begins);
+    };
+    let extended = records.iter().rev().find_map(|record| match &record.event {
+        Event::SweepExtended { definition } => Some(definition),
+        _ => None,
+    });
+    let known = extended.unwrap_or(&started.definition);
+    let differences = changes(known, wanted.definition);
+    if differences.is_empty() {
+        check_objective(started, wanted, screen)?;
+        return Ok(Resumption::GoesOn);
+    }
+    let directory = wanted.directory.display();
+    let listed = format!("\n  {}", differences.join("\n  "));
+    if wanted.extend {
+        let old = definition::recorded(known, &started.objective.columns, wanted.directory)?;
+        if extends(&old, wanted.sweep) {
+            check_objective(started, wanted, screen)?;
+            return Ok(Resumption::Extends);
+        }
+        return Err(Failure::usage(format!(
+            "--extend takes further stages after those that were recorded in `{directory}`, and nothing else may \
+             change; here these did:{listed}\nto begin anew, run with --fresh: it moves the old directory aside; or \
+             name another directory with --out"
+        )));
+    }
+    Err(Failure::usage(format!(
+        "`{directory}` holds a sweep of another definition; these changed:{listed}\nto begin anew, run with --fresh: it \
+         moves the old directory aside; to keep both, name another directory with --out; if all that is new are \
+         further stages at the end, run with --extend"
+    )))
+}
+
+/// The numbers must be the ones that were recorded: same data, same columns.
+fn check_objective(
+    started: &SweepStarted,
+    wanted: &Wanted<'_>,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let (was, is) = (&started.objective, wanted.summary);
+    let directory = wanted.directory.display();
+    if was.data_fingerprint != is.data_fingerprint {
+        return Err(Failure::usage(format!(
+            "the data are not those that `{directory}` was begun with: {} changed (checksum {}, recorded {}); put the \
+             old data back, or begin anew with --fresh, which moves the old directory aside",
+            data_name(wanted.sweep),
+            is.data_fingerprint,
+            was.data_fingerprint
+        )));
+    }
+    if was.columns != is.columns {
+        return Err(Failure::usage(format!(
+            "`{directory}` was begun by finetooth {}, which reported other numbers ({}); finish it with that version, \
+             or begin anew with --fresh",
+            started.finetooth,
+            was.columns.join(", ")
+        )));
+    }
+    if was.instruction_set != is.instruction_set {
+        screen.line(&format!(
+            "warning: the sweep was begun with kernels for {} and goes on with those for {}: the last digits of its \
+             results may differ from those of an uninterrupted run",
+            was.instruction_set, is.instruction_set
+        ));
+    }
+    Ok(())
+}
+
+/// What the data are, for a message.
+fn data_name(sweep: &Sweep) -> String {
+    let path = |key: &str| sweep.settings().get("data")?.get(key)?.as_str();
+    match (path("path"), path("test_path")) {
+        (Some(path), Some(test)) => format!("`{path}` or `{test}`"),
+        (Some(path), None) => format!("`{path}`"),
+        _ => "the embedded data or their split".to_owned(),
+    }
+}

@@ -1,0 +1,144 @@
+//! What the program says of data that are wrong: it exits with 2, marks the key that led to them, and has written nothing.
+
+use insta::assert_snapshot;
+
+use crate::messages::{refused, refused_with};
+use crate::sandbox::table;
+
+/// What `run` says of the table `csv`.
+#[track_caller]
+fn refused_table(csv: &str) -> String {
+    let definition = "name = \"x\"\n[data]\nsource = \"csv\"\npath = \"table.csv\"\nlabel = \"class\"\n\
+                      preprocess = \"standardize\"\n[model]\nkind = \"mlp\"\nhidden = 4\n";
+    refused_with(definition, &[("table.csv", csv)], &[])
+}
+
+#[test]
+fn a_network_that_does_not_fit_the_data() {
+    assert_snapshot!(refused("name = \"x\"\n[model]\nhidden = [3, 4]\n"), @r#"
+      error: model.hidden: 2 numbers; three_layer_convnet has one hidden linear layer
+       ,-[sweep.toml:3:10]
+     2 | [model]
+     3 | hidden = [3, 4]
+       :          ^^^|^^
+       :             `-- here
+       `----
+      help: a whole number, or kind = "mlp" with an array
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn data_that_are_not_there() {
+    assert_snapshot!(
+        refused("name = \"x\"\n[data]\nsource = \"csv\"\npath = \"table.csv\"\n[model]\nkind = \"mlp\"\n"), @r#"
+          error: failed to read [dir]/table.csv: No such file or directory (os error 2)
+           ,-[sweep.toml:4:8]
+         3 | source = "csv"
+         4 | path = "table.csv"
+           :        ^^^^^|^^^^^
+           :             `-- from here
+         5 | [model]
+           `----
+
+        error: sweep.toml has a mistake; nothing was run, nothing was written
+        "#);
+}
+
+#[test]
+fn data_without_a_path() {
+    assert_snapshot!(refused("name = \"x\"\n[data]\nsource = \"csv\"\n[model]\nkind = \"mlp\"\n"), @r#"
+      error: data.path: is missing; source = "csv" reads files
+       ,-[sweep.toml:2:1]
+     1 | name = "x"
+     2 | [data]
+       : ^^^|^^
+       :    `-- here
+     3 | source = "csv"
+       `----
+      help: give the file or directory, relative to this file
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn an_empty_data_file() {
+    assert_snapshot!(refused_table(""), @r#"
+      error: failed to read [dir]/table.csv: the file is empty; accepted: a table of comma-separated values
+       ,-[sweep.toml:4:8]
+     3 | source = "csv"
+     4 | path = "table.csv"
+       :        ^^^^^|^^^^^
+       :             `-- from here
+     5 | label = "class"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_table_without_rows() {
+    assert_snapshot!(refused_table("a,b,class\n"), @r#"
+      error: failed to read [dir]/table.csv: there are no samples in it
+       ,-[sweep.toml:4:8]
+     3 | source = "csv"
+     4 | path = "table.csv"
+       :        ^^^^^|^^^^^
+       :             `-- from here
+     5 | label = "class"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_table_of_one_class() {
+    assert_snapshot!(refused_table(&table(["yes", "yes"])), @r#"
+      error: failed to take the classes: all 40 samples are of one class, "yes"; accepted: at least two classes
+       ,-[sweep.toml:4:8]
+     3 | source = "csv"
+     4 | path = "table.csv"
+       :        ^^^^^|^^^^^
+       :             `-- from here
+     5 | label = "class"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_table_with_nan() {
+    assert_snapshot!(refused_table(&(table(["yes", "no"]) + "1,NaN,yes\n")), @r#"
+      error: failed to read [dir]/table.csv: "NaN" in line 42, b, is not a finite number (of 32 bits); add it to `missing` if it means a missing value
+       ,-[sweep.toml:4:8]
+     3 | source = "csv"
+     4 | path = "table.csv"
+       :        ^^^^^|^^^^^
+       :             `-- from here
+     5 | label = "class"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_label_that_is_no_column() {
+    assert_snapshot!(refused_table("a,b,clas\n1,2,yes\n3,4,no\n"), @r#"
+      error: failed to find the label in [dir]/table.csv: there is no column "class"; did you mean "clas"?; accepted: "a", "b", "clas", or a position from 0
+       ,-[sweep.toml:5:9]
+     4 | path = "table.csv"
+     5 | label = "class"
+       :         ^^^|^^^
+       :            `-- from here
+     6 | preprocess = "standardize"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}

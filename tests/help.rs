@@ -1,0 +1,94 @@
+//! What the program says of itself.
+
+use insta::assert_snapshot;
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn help_of_the_program() {
+    let said = Sandbox::new().run(&["--help"]);
+    assert_eq!(said.code, 0);
+    assert_snapshot!(said.out, @"
+    Finds the hyperparameters a network trains best with: coarse to fine, widening a range where the
+    best lies on its edge. What was run is recorded and can be resumed at any moment
+
+    Usage: finetooth [OPTIONS] <COMMAND>
+
+    Commands:
+      init    Write a commented definition file to begin with
+      check   Say whether a definition is right and what it would run; writes nothing
+      run     Run a sweep, or resume what was interrupted, to the end
+      status  Tell how far a sweep is
+      best    Show the best trials of a sweep, and why its ranges moved
+      show    Show one trial: its values and its epochs
+      train   Train once, with the values of a file
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -v, --verbose...  Show more of what is going on (-v ends of stages and trials, -vv epochs);
+                        RUST_LOG says it precisely
+      -h, --help        Print help
+      -V, --version     Print version
+
+    Examples:
+      finetooth init                    write finetooth.toml, a definition to begin with
+      finetooth check finetooth.toml    is it right? what would be run?
+      finetooth run finetooth.toml      run it, or go on with it
+      finetooth best                    the best trials, and why the ranges moved
+
+    Exit codes:
+      0 done    1 negative verdict    2 definition, usage or data wrong    4 directory in use
+      5 record or results could not be written    130 interrupted, can be resumed
+    ");
+}
+
+#[test]
+fn help_of_run() {
+    let said = Sandbox::new().run(&["run", "--help"]);
+    assert_eq!(said.code, 0);
+    assert_snapshot!(said.out, @"
+    Run a sweep, or resume what was interrupted, to the end
+
+    Usage: finetooth run [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>  The definition
+
+    Options:
+          --workers <N>      Trials at once; does not change the results [default: limits.workers, else
+                             one for each core]
+          --out <DIR>        Directory of the run [default: results/NAME]
+          --seed <N>         Another seed than the definition's
+          --set <KEY=VALUE>  Another value than the definition's, such as train.batch_size=128; may be
+                             repeated
+          --quiet            Show warnings only
+          --json             Print what the sweep came to as JSON
+          --fresh            Begin anew; what is in the directory is moved aside to NAME.old-1, -2, …
+          --extend           Go on with a sweep whose definition has further stages now
+      -v, --verbose...       Show more of what is going on (-v ends of stages and trials, -vv epochs);
+                             RUST_LOG says it precisely
+      -h, --help             Print help
+
+    Examples:
+      finetooth run sweeps/digits.toml                  run it; after an interruption, go on with it
+      finetooth run sweeps/digits.toml --workers 8      eight trials at once: the same results, sooner
+      finetooth run sweeps/digits.toml --fresh          begin anew; the old run is kept beside
+      finetooth run sweeps/digits.toml --extend         go on with stages that were added at the end
+      finetooth run sweeps/digits.toml --out /tmp/try --set train.batch_size=128 --set model.kind=mlp
+
+    Ctrl-C stops at the end of the epoch, twice at once. Either way the same command goes on with the
+    sweep.
+    ");
+}
+
+#[test]
+fn every_command_shows_examples() {
+    for command in ["init", "check", "run", "status", "best", "show", "train"] {
+        let said = Sandbox::new().run(&[command, "--help"]);
+        assert!(
+            said.code == 0 && said.out.contains("Examples:"),
+            "{command}: {}",
+            said.out
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! Workspace tests: the binary from outside, and the architecture's invariants.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod architecture;
+mod commands;
+mod crash;
+mod data_messages;
+mod help;
+mod messages;
+mod sandbox;
+mod sweeps;

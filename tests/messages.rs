@@ -1,0 +1,442 @@
+//! What the program says of a definition or command line that is wrong: it exits with 2 and has written nothing.
+
+use insta::assert_snapshot;
+
+use crate::sandbox::Sandbox;
+
+/// What `run` with `options` says of `definition`, beside which `files` lie.
+#[track_caller]
+pub(crate) fn refused_with(definition: &str, files: &[(&str, &str)], options: &[&str]) -> String {
+    let sandbox = Sandbox::new();
+    sandbox.write("sweep.toml", definition);
+    for (name, text) in files {
+        sandbox.write(name, text);
+    }
+    let before = sandbox.names(".");
+    let said = sandbox.run(&[&["run", "sweep.toml"], options].concat());
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert_eq!(said.out, "");
+    assert_eq!(sandbox.names("."), before, "nothing is written");
+    said.err
+}
+
+/// What `run` says of `definition`.
+#[track_caller]
+pub(crate) fn refused(definition: &str) -> String {
+    refused_with(definition, &[], &[])
+}
+
+#[test]
+fn an_unknown_key() {
+    assert_snapshot!(refused("name = \"x\"\n[train]\nwarp = 9\n"), @"
+      error: [train] has no key `warp`
+       ,-[sweep.toml:3:1]
+     2 | [train]
+     3 | warp = 9
+       : ^^|^
+       :   `-- unknown
+       `----
+      help: [train] takes epochs, optimizer, learning_rate, schedule, warmup_epochs, lr_decay, l2, l1, max_norm, weight_decay, batch_size, loss, label_smoothing, dtype, momentum, beta1, beta2, rho, eps, clip_norm, clip_value, step_epochs, step_factor, seed
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    ");
+}
+
+#[test]
+fn a_misspelt_key() {
+    assert_snapshot!(refused("name = \"x\"\n[train]\nlerning_rate = 0.1\n"), @"
+      error: [train] has no key `lerning_rate`
+       ,-[sweep.toml:3:1]
+     2 | [train]
+     3 | lerning_rate = 0.1
+       : ^^^^^^|^^^^^
+       :       `-- unknown
+       `----
+      help: did you mean `learning_rate`?
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    ");
+}
+
+#[test]
+fn a_key_in_the_wrong_table() {
+    assert_snapshot!(refused("name = \"x\"\n[model]\nbatch_size = 32\n"), @"
+      error: [model] has no key `batch_size`
+       ,-[sweep.toml:3:1]
+     2 | [model]
+     3 | batch_size = 32
+       : ^^^^^|^^^^
+       :      `-- unknown
+       `----
+      help: it belongs in [train]
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    ");
+}
+
+#[test]
+fn a_value_of_the_wrong_type() {
+    assert_snapshot!(refused("name = \"x\"\n[train]\nbatch_size = \"64\"\n"), @r#"
+      error: train.batch_size takes a whole number from 1 to 65536, found "64"
+       ,-[sweep.toml:3:14]
+     2 | [train]
+     3 | batch_size = "64"
+       :              ^^|^
+       :                `-- expected a whole number from 1 to 65536
+       `----
+      help: numbers stand without quotes: 64
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_value_out_of_its_limits() {
+    assert_snapshot!(refused("name = \"x\"\n[train]\nlr_decay = 1.5\n"), @"
+      error: train.lr_decay takes a number from 1e-6 to 1, found 1.5
+       ,-[sweep.toml:3:12]
+     2 | [train]
+     3 | lr_decay = 1.5
+       :            ^|^
+       :             `-- expected a number from 1e-6 to 1
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    ");
+}
+
+#[test]
+fn a_word_that_is_none() {
+    assert_snapshot!(refused("name = \"x\"\n[train]\noptimizer = \"adm\"\n"), @r#"
+      error: train.optimizer takes "sgd", "momentum" or "adam", found "adm"
+       ,-[sweep.toml:3:13]
+     2 | [train]
+     3 | optimizer = "adm"
+       :             ^^|^^
+       :               `-- expected "sgd", "momentum" or "adam"
+       `----
+      help: did you mean "adam"?
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_word_of_a_later_version() {
+    assert_snapshot!(refused("name = \"x\"\n[train]\noptimizer = \"lion\"\n"), @r#"
+      error: train.optimizer = "lion" is not supported by this version
+       ,-[sweep.toml:3:13]
+     2 | [train]
+     3 | optimizer = "lion"
+       :             ^^^|^^
+       :                `-- not supported yet
+       `----
+      help: this version has "sgd", "momentum" or "adam"
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_key_of_a_later_version() {
+    assert_snapshot!(refused("name = \"x\"\n[model]\ndropout = 0.5\n"), @"
+      error: model.dropout is not supported by this version
+       ,-[sweep.toml:3:1]
+     2 | [model]
+     3 | dropout = 0.5
+       : ^^^|^^^
+       :    `-- not supported yet
+       `----
+      help: leave it out
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    ");
+}
+
+#[test]
+fn tables_of_a_later_version() {
+    let text = "name = \"x\"\n[search]\nbudget = 20\n[command]\nargv = [\"train\"]\n[sanity]\nenabled = true\n[executor]\n\
+                kind = \"slurm\"\n[limits]\nmemory_mb = 100\n[space.l2]\nlow = 0.1\nhigh = 1.0\norder = 2\n";
+    assert_snapshot!(refused(text), @r#"
+      error: [search] is not supported by this version
+       ,-[sweep.toml:2:2]
+     1 | name = "x"
+     2 | [search]
+       :  ^^^|^^
+       :     `-- not supported yet
+     3 | budget = 20
+       `----
+      help: leave it out
+
+      error: [command] is not supported by this version
+       ,-[sweep.toml:4:2]
+     3 | budget = 20
+     4 | [command]
+       :  ^^^|^^^
+       :     `-- not supported yet
+     5 | argv = ["train"]
+       `----
+      help: leave it out
+
+      error: [sanity] is not supported by this version
+       ,-[sweep.toml:6:2]
+     5 | argv = ["train"]
+     6 | [sanity]
+       :  ^^^|^^
+       :     `-- not supported yet
+     7 | enabled = true
+       `----
+      help: leave it out
+
+      error: [executor] is not supported by this version
+       ,-[sweep.toml:8:2]
+     7 | enabled = true
+     8 | [executor]
+       :  ^^^^|^^^
+       :      `-- not supported yet
+     9 | kind = "slurm"
+       `----
+      help: leave it out
+
+      error: limits.memory_mb is not supported by this version
+        ,-[sweep.toml:11:1]
+     10 | [limits]
+     11 | memory_mb = 100
+        : ^^^^|^^^^
+        :     `-- not supported yet
+     12 | [space.l2]
+        `----
+      help: leave it out
+
+      error: space.l2.order is not supported by this version
+        ,-[sweep.toml:15:1]
+     14 | high = 1.0
+     15 | order = 2
+        : ^^|^^
+        :   `-- not supported yet
+        `----
+      help: leave it out
+
+    error: sweep.toml has 6 mistakes; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_missing_name() {
+    assert_snapshot!(refused("seed = 1\n"), @r#"
+      error: `name` is missing
+       ,-[sweep.toml:1:1]
+     1 | seed = 1
+       : ^
+       : `-- `name` is missing
+       `----
+      help: add a line like name = "digits"
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn an_empty_file() {
+    assert_snapshot!(refused(""), @r#"
+      error: `name` is missing
+      help: add a line like name = "digits"
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_key_given_twice() {
+    assert_snapshot!(refused("name = \"x\"\n[train]\nbatch_size = 32\nbatch_size = 64\n"), @"
+      error: `batch_size` is given twice, first on line 3
+       ,-[sweep.toml:3:1]
+     2 | [train]
+     3 | batch_size = 32
+       : ^^^^^|^^^^
+       :      `-- first given here
+     4 | batch_size = 64
+       : ^^^^^|^^^^
+       :      `-- given again
+       `----
+      help: keep one of the two
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    ");
+}
+
+#[test]
+fn a_range_upside_down() {
+    assert_snapshot!(refused("name = \"x\"\n[space.learning_rate]\nlow = 0.1\nhigh = 1e-5\n"), @"
+      error: space.learning_rate.low = 0.1 is above high = 1e-5
+       ,-[sweep.toml:3:7]
+     2 | [space.learning_rate]
+     3 | low = 0.1
+       :       ^|^
+       :        `-- above high
+     4 | high = 1e-5
+       `----
+      help: exchange the two
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    ");
+}
+
+#[test]
+fn a_logarithm_of_zero() {
+    assert_snapshot!(refused("name = \"x\"\n[space.learning_rate]\nlow = 0.0\nhigh = 0.1\nscale = \"log\"\n"), @r#"
+      error: space.learning_rate.low takes a number from 1e-8 to 10, found 0.0
+       ,-[sweep.toml:3:7]
+     2 | [space.learning_rate]
+     3 | low = 0.0
+       :       ^|^
+       :        `-- expected a number from 1e-8 to 10
+     4 | high = 0.1
+       `----
+
+      error: space.learning_rate.low must be above 0 on a log scale, found 0.0
+       ,-[sweep.toml:3:7]
+     2 | [space.learning_rate]
+     3 | low = 0.0
+       :       ^|^
+       :        `-- not above 0
+     4 | high = 0.1
+       `----
+      help: begin above 0 (`zero = 0.1` draws exact zeros besides), or write scale = "linear"
+
+    error: sweep.toml has 2 mistakes; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_range_without_an_end() {
+    assert_snapshot!(refused("name = \"x\"\n[space.learning_rate]\nlow = 1e-5\n"), @r#"
+      error: space.learning_rate.high is missing
+       ,-[sweep.toml:2:1]
+     1 | name = "x"
+     2 | [space.learning_rate]
+       : ^^^^^^^^^^|^^^^^^^^^^
+       :           `-- `high` is missing
+     3 | low = 1e-5
+       `----
+      help: add a line like high = 0.1
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_key_that_cannot_be_searched() {
+    assert_snapshot!(refused("name = \"x\"\n[space.epochs]\nlow = 1\nhigh = 9\n"), @r#"
+      error: epochs cannot be searched: each stage says how many its trials train
+       ,-[sweep.toml:2:8]
+     1 | name = "x"
+     2 | [space.epochs]
+       :        ^^^|^^
+       :           `-- cannot be searched
+     3 | low = 1
+       `----
+      help: write `epochs = …` in [[stage]]
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn all_mistakes_of_a_file_at_once() {
+    assert_snapshot!(refused("name = \"x\"\nseed = -1\n[train]\nbatch_size = 0\n"), @r#"
+      error: seed takes a whole number from 0 to 2147483647, found -1
+       ,-[sweep.toml:2:8]
+     1 | name = "x"
+     2 | seed = -1
+       :        ^|
+       :         `-- expected a whole number from 0 to 2147483647
+     3 | [train]
+       `----
+
+      error: train.batch_size takes a whole number from 1 to 65536, found 0
+       ,-[sweep.toml:4:14]
+     3 | [train]
+     4 | batch_size = 0
+       :              |
+       :              `-- expected a whole number from 1 to 65536
+       `----
+
+    error: sweep.toml has 2 mistakes; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_line_that_is_no_toml() {
+    assert_snapshot!(refused("name = \"x\"\nseed 3\n"), @r#"
+      error: a key stands without `=` and a value
+       ,-[sweep.toml:2:6]
+     1 | name = "x"
+     2 | seed 3
+       :      ^
+       :      `-- expected `=`
+       `----
+      help: write key = value; tables begin with [name]
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn options_that_are_wrong() {
+    let options = ["--set", "train.batch_size=no", "--seed", "99999999999"];
+    assert_snapshot!(refused_with("name = \"x\"\n", &[], &options), @"
+      error: in `--seed 99999999999`: seed takes a whole number from 0 to 2147483647, found 99999999999
+
+      error: in `--set train.batch_size=no`: train.batch_size takes a whole number from 1 to 65536, found no
+
+    error: sweep.toml has 2 mistakes; nothing was run, nothing was written
+    ");
+}
+
+#[test]
+fn an_option_without_a_value() {
+    assert_snapshot!(refused_with("name = \"x\"\n", &[], &["--set", "train.batch_size"]), @"
+    error: invalid value 'train.batch_size' for '--set <KEY=VALUE>': `--set train.batch_size` has no value: write it as key=value, like train.batch_size=128
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn no_workers() {
+    assert_snapshot!(refused_with("name = \"x\"\n", &[], &["--workers", "0"]), @"
+    error: invalid value '0' for '--workers <N>': 0 is not in 1..=1024
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let said = Sandbox::new().run(&["run", "nowhere.toml"]);
+    assert_eq!(said.code, 2);
+    assert_snapshot!(said.err, @"error: there is no file `nowhere.toml`; `finetooth init nowhere.toml` writes one to begin with");
+}
+
+#[test]
+fn a_file_that_is_no_text() {
+    let sandbox = Sandbox::new();
+    std::fs::write(
+        sandbox.path().join("sweep.toml"),
+        b"name = \"x\"\n\xff\xfe\n",
+    )
+    .unwrap();
+    let said = sandbox.run(&["check", "sweep.toml"]);
+    assert_eq!(said.code, 2);
+    assert_snapshot!(said.err, @"error: `sweep.toml` is not a definition file: line 2 is not UTF-8 text; save it as UTF-8");
+}
+
+#[test]
+fn one_endless_line_is_not_shown() {
+    let said = refused(&format!(
+        "name = \"x\"\nseed = \"{}\"\n",
+        "y".repeat(100_000)
+    ));
+    assert!(said.len() < 1000, "{} bytes", said.len());
+}
