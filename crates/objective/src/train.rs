@@ -34,7 +34,7 @@ pub struct Training {
 
 /// A trial's values that no network can be trained with.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupError {
+pub(crate) enum SetupError {
     /// The configuration is wrong.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Config(Vec<ConfigError>),
@@ -84,7 +84,7 @@ impl Training {
     ///
     /// # Errors
     /// [`SetupError`] where they do not fit together or not the data.
-    pub fn solver(&self, params: &Params, seed: u32) -> Result<Solver, SetupError> {
+    pub(crate) fn solver(&self, params: &Params, seed: u32) -> Result<Solver, SetupError> {
         let config = TrainConfig::from_toml(&overlay(&self.base, params), Path::new("."))
             .map_err(SetupError::Config)?;
         let data = self.prepared(config.data.preprocess);

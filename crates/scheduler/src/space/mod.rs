@@ -1,7 +1,7 @@
 //! The geometry of a search: values, domains and the box they span.
 //!
 //! Everything works in unit coordinates: a [`Domain`] maps \[0, 1\] to values and back, narrowing is a slice
-//! inside, widening a slice outside. Logarithms live in [`scale`] alone.
+//! inside, widening a slice outside. Logarithms live in scale.rs alone.
 
 mod dimension;
 mod domain;
