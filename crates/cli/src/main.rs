@@ -1,5 +1,6 @@
 //! The finetooth program: composes the crates, prints, exits.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(
     test,
     expect(clippy::unwrap_used, reason = "a test that cannot go on fails")

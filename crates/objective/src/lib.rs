@@ -1,5 +1,7 @@
 //! What a trial is: training by the engine. The one crate that knows both the search and the network.
 
+#![forbid(unsafe_code)]
+
 mod keys;
 mod overlay;
 mod preflight;

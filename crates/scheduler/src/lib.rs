@@ -1,5 +1,6 @@
 //! Decides which trial runs next and remembers everything. Knows no network.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(
     test,
     expect(clippy::unwrap_used, reason = "a test that cannot go on fails")
