@@ -123,7 +123,7 @@ fn every_value_of_a_lattice_or_list_has_an_equal_share() {
         high: 0.5,
         step: 0.2,
     };
-    check_share(&steps, &thirds([0.1, 0.1 + 0.2, 0.5].map(Value::Float)));
+    check_share(&steps, &thirds([0.1, 0.3, 0.5].map(Value::Float)));
     let words = ["a", "b", "c"].map(|word| Value::Text(word.to_owned()));
     check_share(
         &Domain::Choice {
@@ -209,4 +209,39 @@ fn integers_and_steps_round_outward() {
         scale: Scale::Linear,
     };
     check_slice(&single, 0.0, 1.0, WIDE, &single);
+}
+
+#[test]
+fn the_ends_of_a_range_are_met_to_the_bit() {
+    // exp(log(1e-4)) is 1.0000000000000009e-4
+    let rate = Domain::Float {
+        low: 1e-4,
+        high: 0.3,
+        scale: Scale::Log,
+    };
+    assert_eq!(
+        [0.0, 1.0].map(|u| rate.at(u)),
+        [1e-4, 0.3].map(Value::Float)
+    );
+    // exp(log(10⁶)) lies 3.7e-10 below
+    let batch = Domain::Integer {
+        low: 1_000_000,
+        high: 123_456_789,
+        step: 1,
+        scale: Scale::Log,
+    };
+    assert_eq!(batch.slice(0.0, 1.0, (1.0, 1e9)), batch);
+}
+
+#[test]
+fn steps_are_the_numbers_that_people_mean() {
+    let decay = Domain::Stepped {
+        low: 0.7,
+        high: 1.0,
+        step: 0.1,
+    };
+    let values = [0.1, 0.3, 0.6, 0.9].map(|u| decay.at(u));
+    assert_eq!(values, [0.7, 0.8, 0.9, 1.0].map(Value::Float));
+    let wider = decay.slice(-1.0, 1.0, (0.05, 1.0));
+    assert_eq!(wider.ends(), Some((Value::Float(0.4), Value::Float(1.0))));
 }

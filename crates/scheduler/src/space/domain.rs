@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::round_off::four_digits;
+use super::round_off::{four_digits, twelve_digits};
 use super::{Scale, Value};
 
 /// The values a key may take. Valid by construction of the definition's reader: `low < high` (or equal for a
@@ -48,19 +48,17 @@ pub enum Domain {
 
 impl Domain {
     /// The value at position `u` in \[0, 1\]: every value of a lattice or list has an equal share of it
-    /// (on a log scale, a share as wide as the whole number's surroundings).
+    /// (on a log scale, a share as wide as the whole number's surroundings). The ends of a range are met to the bit.
     pub fn at(&self, u: f64) -> Value {
         match *self {
+            Self::Float { low, .. } if u <= 0.0 => Value::Float(low),
+            Self::Float { high, .. } if u >= 1.0 => Value::Float(high),
             Self::Float { low, high, scale } => {
                 Value::Float(scale.at(low, high, u).clamp(low, high))
             }
             Self::Stepped { low, high, step } => {
-                let n = cells((high - low) / step);
-                Value::Float(if cell(u, n) + 1 == n {
-                    high
-                } else {
-                    low + step * cell(u, n) as f64
-                })
+                let index = cell(u, cells((high - low) / step));
+                Value::Float(stepped(low, high, step, index as f64))
             }
             Self::Integer {
                 low,
@@ -119,7 +117,6 @@ impl Domain {
                 }
             }
             Self::Stepped { low, high, step } => {
-                let inside = |index: f64| low + step * index;
                 let first = (from * (high - low) / step + 1e-9)
                     .floor()
                     .max(((limits.0 - low) / step - 1e-9).ceil());
@@ -127,8 +124,8 @@ impl Domain {
                     .ceil()
                     .min(((limits.1 - low) / step + 1e-9).floor());
                 Self::Stepped {
-                    low: inside(first),
-                    high: inside(last),
+                    low: stepped(low, high, step, first),
+                    high: stepped(low, high, step, last),
                     step,
                 }
             }
@@ -139,8 +136,10 @@ impl Domain {
                 scale,
             } => {
                 let axis = |position: f64| {
-                    if low == high {
+                    if position == 0.0 || low == high {
                         low as f64
+                    } else if position == 1.0 {
+                        high as f64
                     } else {
                         scale.at(low as f64, high as f64, position)
                     }
@@ -211,6 +210,18 @@ impl Domain {
             } => usize::try_from((high - low) / step + 1).ok(),
             Self::Choice { ref values } => Some(values.len()),
         }
+    }
+}
+
+/// Value `index` of the lattice from `low` by `step`, also outside the range; its ends to the bit, the others as
+/// people write them: 0.8 and not 0.7999999999999999.
+fn stepped(low: f64, high: f64, step: f64, index: f64) -> f64 {
+    if index == 0.0 {
+        low
+    } else if index == ((high - low) / step).round_ties_even() {
+        high
+    } else {
+        twelve_digits(low + step * index)
     }
 }
 

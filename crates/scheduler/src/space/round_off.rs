@@ -1,21 +1,31 @@
-//! Range ends a person can read: four significant digits.
+//! Numbers a person can read: range ends of four significant digits, lattice values without the dust of addition.
 
 /// `value` rounded to four significant digits, the nearest such number.
 ///
 /// The end of a narrowed or widened range carries no more information than that, and 0.001 reads better in
 /// stages.csv than 0.0009999999999999998.
 pub(super) fn four_digits(value: f64) -> f64 {
+    rounded(value, 4)
+}
+
+/// `value` rounded to twelve significant digits: what sums of decimal fractions leave behind the digits that were
+/// meant lies beyond.
+pub(super) fn twelve_digits(value: f64) -> f64 {
+    rounded(value, 12)
+}
+
+fn rounded(value: f64, digits: usize) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }
-    format!("{value:.3e}")
+    format!("{value:.*e}", digits - 1)
         .parse()
         .expect("a formatted number parses")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::four_digits;
+    use super::{four_digits, twelve_digits};
 
     #[test]
     fn keeps_four_significant_digits() {
@@ -23,5 +33,12 @@ mod tests {
         assert_eq!(four_digits(-1234.56), -1235.0);
         assert_eq!(four_digits(0.0), 0.0);
         assert_eq!(four_digits(0.85), 0.85);
+    }
+
+    #[test]
+    fn sums_of_decimal_fractions_lose_their_dust() {
+        assert_ne!(0.7 + 0.1, 0.8);
+        assert_eq!(twelve_digits(0.7 + 0.1), 0.8);
+        assert_eq!(twelve_digits(1.0 / 3.0), 0.333_333_333_333);
     }
 }
