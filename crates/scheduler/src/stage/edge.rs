@@ -39,7 +39,12 @@ pub(super) fn edge(evidence: &Evidence<'_>, dimension: &Dimension, tau: f64) -> 
     if n < FEWEST {
         return None;
     }
-    let tau = if n < 24 { tau * 4.0 / 3.0 } else { tau };
+    // Half of the range at most, or both ends would be edges.
+    let tau = if n < 24 {
+        (tau * 4.0 / 3.0).min(0.5)
+    } else {
+        tau
+    };
     let n_best = n_best(n);
     let median = median(&positions[..n_best]);
     let side = if median <= tau {

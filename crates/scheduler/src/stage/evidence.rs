@@ -67,10 +67,12 @@ impl<'a> Evidence<'a> {
                 };
             }
         }
-        Self {
-            ranked,
-            preface: String::new(),
-        }
+        let preface = if trained.is_empty() && !ranked.is_empty() {
+            "no trial completed, so those that diverged last count as the best; ".to_owned()
+        } else {
+            String::new()
+        };
+        Self { ranked, preface }
     }
 
     /// Positions on `dimension` from best trial to worst, of those that have one.

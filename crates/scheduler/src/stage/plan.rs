@@ -49,7 +49,7 @@ pub fn widening_round(
         let (old, new) = (last.space.get(&taken.key)?, next.get(&taken.key)?);
         let slab = added(old, new, taken.kind)?;
         let width = width(&original.space.get(&taken.key)?.domain, new)?;
-        let share = self::width(&slab.domain, new)? / width;
+        let share = distance(old, new, taken.kind)? / width;
         let trials = (f64::from(n_first(original)) * share - 1e-6)
             .ceil()
             .max(0.0) as u32;
@@ -150,6 +150,16 @@ fn added(old: &Dimension, new: &Dimension, kind: MoveKind) -> Option<Dimension> 
         limits: new.limits,
         zero: 0.0,
     })
+}
+
+/// How far the moved end lies from where it was, in positions of `new`.
+fn distance(old: &Dimension, new: &Dimension, kind: MoveKind) -> Option<f64> {
+    let ((old_low, old_high), (new_low, new_high)) = (old.domain.ends()?, new.domain.ends()?);
+    let (was, is) = match kind {
+        MoveKind::WidenedLow => (old_low, new_low),
+        _ => (old_high, new_high),
+    };
+    Some((new.domain.unit(&was)? - new.domain.unit(&is)?).abs())
 }
 
 /// Length of `domain` in positions of `unit`.

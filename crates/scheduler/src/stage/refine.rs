@@ -153,7 +153,7 @@ fn on_edge(results: &Results<'_>, dimension: &Dimension, edge: &Edge) -> Finding
             MoveKind::PinnedHigh
         };
         let reason = format!(
-            "{found}, but {end} is the limit of {}, so the range stays",
+            "{found}, but {end} is as far as the limits of {} go, so the range stays",
             dimension.key
         );
         return Finding::Stay(kind, reason);
@@ -207,9 +207,9 @@ fn settle(
     let kept = |reason: String| (dimension.clone(), MoveKind::Kept, reason);
     if n_hull < 2 {
         return kept(format!(
-            "only {} trials tell of {}, too few to narrow it",
-            positions.len(),
-            dimension.key
+            "too few trials tell of {} to narrow it ({})",
+            dimension.key,
+            positions.len()
         ));
     }
     let best = &positions[..n_hull];
@@ -244,7 +244,7 @@ fn settle(
     )
 }
 
-/// A list keeps every value seen among the best.
+/// A list keeps every value seen among the best, and every value that no trial tried: nothing speaks against it.
 fn settle_list(
     results: &Results<'_>,
     evidence: &Evidence<'_>,
@@ -257,7 +257,16 @@ fn settle_list(
         best.iter()
             .any(|record| record.trial.params.get(&dimension.key) == Some(*value))
     };
-    let kept: Vec<Value> = values.iter().filter(seen).cloned().collect();
+    let tried = |value: &&Value| {
+        let is_of = |record: &&TrialRecord| record.trial.params.get(&dimension.key) == Some(*value);
+        evidence.ranked.iter().any(is_of)
+    };
+    let used: Vec<Value> = values.iter().filter(seen).cloned().collect();
+    let kept: Vec<Value> = values
+        .iter()
+        .filter(|value| seen(value) || !tried(value))
+        .cloned()
+        .collect();
     let names = |values: &[Value]| {
         values
             .iter()
@@ -288,8 +297,12 @@ fn settle_list(
     let found = format!(
         "the {} best of {n} trials use {}{note}",
         best.len(),
-        names(&kept)
+        names(&used)
     );
+    if n == 0 {
+        let reason = format!("no trial tells of {}", dimension.key);
+        return (dimension.clone(), MoveKind::Kept, reason);
+    }
     if !results.followed {
         return (
             dimension.clone(),
@@ -297,13 +310,15 @@ fn settle_list(
             format!("{found}; no stage follows"),
         );
     }
-    if kept.is_empty() || kept.len() == values.len() {
-        return (dimension.clone(), MoveKind::Kept, found);
+    if kept.len() == values.len() {
+        let untried = values.len() - used.len();
+        let reason = match untried {
+            0 => found,
+            _ => format!("{found}; no trial tells of the others"),
+        };
+        return (dimension.clone(), MoveKind::Kept, reason);
     }
-    let reason = format!(
-        "{found}; the next stage searches these of {}",
-        names(values)
-    );
+    let reason = format!("{found}; the next stage searches {}", names(&kept));
     (
         Dimension {
             domain: Domain::Choice { values: kept },

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::edge::{Side, edge};
 use super::evidence::Evidence;
-use super::{Leaderboard, Ranking, Results, refine};
-use crate::event::{MoveKind, Refinement, RoundPlan};
+use super::{Leaderboard, Ranking, Results, refine, widening_round};
+use crate::event::{Block, MoveKind, Refinement, RoundPlan};
 use crate::seed::{Purpose, stream, uniform};
 use crate::space::{Dimension, Domain, Params, Scale, Space, Value};
 use crate::state::{Attempt, Status, TrialRecord};
@@ -256,4 +256,120 @@ fn a_list_keeps_the_values_seen_among_the_best() {
         panic!("still a list")
     };
     assert_eq!(values, &[Value::Float(0.3)]);
+}
+
+fn list(values: [f64; 3]) -> Dimension {
+    Dimension {
+        domain: Domain::Choice {
+            values: values.map(Value::Float).to_vec(),
+        },
+        ..axis(0.0)
+    }
+}
+
+#[test]
+fn a_list_keeps_the_values_that_no_trial_tried() {
+    let refinement = conclude(&[completed(0, 0.2, 0.9)], &list([0.1, 0.2, 0.3]), true);
+    assert_eq!(refinement.moves[0].kind, MoveKind::Kept);
+    assert_eq!(refinement.next.0[0], list([0.1, 0.2, 0.3]));
+    assert!(
+        refinement.moves[0]
+            .reason
+            .ends_with("no trial tells of the others")
+    );
+    // 0.2 was tried and is not among the five best
+    let tried: Vec<_> = (0..16)
+        .map(|i| completed(i, if i < 8 { 0.3 } else { 0.2 }, 1.0 - 0.01 * i as f64))
+        .collect();
+    let kept = &conclude(&tried, &list([0.1, 0.2, 0.3]), true).next.0[0].domain;
+    let values = [0.1, 0.3].map(Value::Float).to_vec();
+    assert_eq!(kept, &Domain::Choice { values });
+}
+
+#[test]
+fn says_when_only_diverged_trials_tell_where_to_look() {
+    let diverged = |i: usize| {
+        let reason = String::new();
+        let epoch = 16 - i as u32;
+        trial(i, i as f64 / 16.0, &[], Outcome::Diverged { epoch, reason })
+    };
+    let records: Vec<_> = (0..16).map(diverged).collect();
+    let refinement = conclude(&records, &axis(0.0), true);
+    // the four that held out longest lie at 0, 1/16, 2/16 and 3/16
+    assert_eq!(refinement.moves[0].kind, MoveKind::WidenedLow);
+    assert!(
+        refinement.moves[0]
+            .reason
+            .starts_with("no trial completed, so those that diverged last count as the best; ")
+    );
+}
+
+#[test]
+fn a_lattice_that_ends_at_its_limit_is_pinned_and_not_widened_by_a_rounding_error() {
+    let steps = Dimension {
+        domain: Domain::Stepped {
+            low: 0.1,
+            high: 0.3,
+            step: 0.1,
+        },
+        limits: (0.1, 0.3),
+        ..axis(0.0)
+    };
+    // 0.1 + 2 · 0.1 is 0.30000000000000004
+    let records: Vec<_> = (0..16).map(|i| completed(i, 0.3, 0.9)).collect();
+    let refinement = conclude(&records, &steps, true);
+    assert_eq!(refinement.moves[0].kind, MoveKind::PinnedHigh);
+    assert_eq!(refinement.next.0[0], steps);
+}
+
+#[track_caller]
+fn check_slab(domain: &Domain, trials: u32, expected: u32) {
+    let dimension = Dimension {
+        domain: domain.clone(),
+        limits: (1.0, 1000.0),
+        ..axis(0.0)
+    };
+    let (_, high) = domain.ends().unwrap();
+    let best: Vec<_> = (0..16)
+        .map(|i| completed(i, high.as_f64().unwrap(), 0.9))
+        .collect();
+    let refinement = conclude(&best, &dimension, true);
+    assert_eq!(refinement.moves[0].kind, MoveKind::WidenedHigh);
+    let space = Space(vec![dimension]);
+    let plan = RoundPlan {
+        stage: 0,
+        round: 0,
+        first: TrialId::from_index(0),
+        blocks: vec![Block {
+            space: space.clone(),
+            trials,
+        }],
+        space,
+        fixed: Params::default(),
+    };
+    let first = TrialId::from_index(trials as usize);
+    let round = widening_round(&plan, &plan, &refinement.moves, &refinement.next, first);
+    assert_eq!(round.n_trials(), expected as usize);
+}
+
+#[test]
+fn a_slab_gets_trials_in_proportion_to_what_was_added() {
+    // 1…2 to 1…2.5: half of the first width, of 40 trials
+    let (low, high, scale) = (1.0, 2.0, Scale::Linear);
+    check_slab(&Domain::Float { low, high, scale }, 40, 20);
+    // 8…16 to 8…20: the end moves by 4 of the first 8 steps, and 17, 18, 19, 20 are new
+    let (low, high, step) = (8, 16, 1);
+    check_slab(
+        &Domain::Integer {
+            low,
+            high,
+            step,
+            scale,
+        },
+        40,
+        20,
+    );
+    let (low, high, step) = (1.0, 2.0, 0.25);
+    check_slab(&Domain::Stepped { low, high, step }, 40, 20);
+    check_slab(&Domain::Stepped { low, high, step }, 6, 4);
 }
