@@ -69,6 +69,18 @@ pub enum ReplayError {
         /// What would be drawn now.
         drawn: Box<Params>,
     },
+    /// This version would plan another round.
+    #[error(
+        "round {round} of stage {stage} was recorded with other ranges or trials than this version of finetooth plans \
+         from what stands before it: restore the record from a copy if it was changed, finish the sweep with the \
+         version that began it, or start it anew with --fresh"
+    )]
+    OtherRound {
+        /// Name of the stage.
+        stage: String,
+        /// The round.
+        round: usize,
+    },
 }
 
 /// Failures counted in id order over the trials settled so far.
@@ -106,8 +118,10 @@ impl Search {
             failures: Failures::default(),
         };
         for record in records {
-            if let Event::TrialStarted { trial, .. } = &record.event {
-                search.verify(trial)?;
+            match &record.event {
+                Event::TrialStarted { trial, .. } => search.verify(trial)?,
+                Event::RoundPlanned(plan) => search.verify_round(plan)?,
+                _ => {}
             }
             search.state.apply(record)?;
         }
@@ -124,6 +138,26 @@ impl Search {
                 drawn: Box::new(drawn.map(|trial| trial.params).unwrap_or_default()),
             }),
         }
+    }
+
+    /// A round follows from the rounds before it, so whatever else the record says was not written by this search.
+    fn verify_round(&self, recorded: &RoundPlan) -> Result<(), ReplayError> {
+        let planned = match self.state.rounds().last() {
+            None => Some(self.plan_stage(0)),
+            Some(_) if self.state.refinements().len() < self.state.rounds().len() => None,
+            Some(last) => match self.after(last) {
+                Event::RoundPlanned(plan) => Some(*plan),
+                _ => None,
+            },
+        };
+        if planned.as_ref() == Some(recorded) {
+            return Ok(());
+        }
+        let stage = self.sweep.stages().get(recorded.stage);
+        Err(ReplayError::OtherRound {
+            stage: stage.map_or_else(|| recorded.stage.to_string(), |stage| stage.name.clone()),
+            round: recorded.round,
+        })
     }
 
     /// Takes the sweep up: its first event where there is none yet, and that a run began.

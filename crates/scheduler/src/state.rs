@@ -119,6 +119,7 @@ impl State {
                 attempt,
                 report,
             } => {
+                self.check_columns(&report).map_err(wrong)?;
                 let record = self.running(trial, attempt).map_err(wrong)?;
                 record
                     .attempts
@@ -217,6 +218,20 @@ impl State {
                 trial.id
             )),
         }
+    }
+
+    fn check_columns(&self, report: &Report) -> Result<(), String> {
+        let columns = self
+            .started
+            .iter()
+            .flat_map(|started| &started.objective.columns);
+        let (n_columns, n) = (columns.count(), report.values.len());
+        if n == n_columns {
+            return Ok(());
+        }
+        Err(format!(
+            "it reports {n} numbers where the sweep has {n_columns} columns"
+        ))
     }
 
     fn running(&mut self, id: TrialId, attempt: u32) -> Result<&mut TrialRecord, String> {

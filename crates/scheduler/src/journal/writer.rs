@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,6 +73,14 @@ pub enum AppendError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// The file is gone, so that nobody will ever read what is written to it.
+    #[error(
+        "`{path}` was deleted while the sweep ran: put it back from a copy, or begin anew with --fresh"
+    )]
+    Deleted {
+        /// The journal.
+        path: PathBuf,
     },
     /// An earlier write or sync failed.
     #[error("`{path}` takes no more records, because an earlier write to it failed")]
@@ -189,9 +198,16 @@ impl Journal {
     /// Waits until everything appended is on disk.
     ///
     /// # Errors
-    /// [`AppendError::Sync`] where this or an earlier sync failed; [`AppendError::Refused`] after any failure.
+    /// [`AppendError::Sync`] where this or an earlier sync failed; [`AppendError::Deleted`] where the file was
+    /// removed meanwhile; [`AppendError::Refused`] after any failure.
     pub fn sync(&mut self) -> Result<(), AppendError> {
         self.check()?;
+        if is_deleted(&self.file) {
+            self.is_refusing = true;
+            return Err(AppendError::Deleted {
+                path: self.path.clone(),
+            });
+        }
         self.syncer.sync().map_err(|source| self.sync_error(source))
     }
 
@@ -214,4 +230,9 @@ impl Journal {
             source,
         }
     }
+}
+
+/// Whether no directory names `file` any more. One that cannot be asked is taken for there.
+fn is_deleted(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
 }

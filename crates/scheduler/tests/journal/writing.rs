@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use finetooth_scheduler::journal::{Journal, read};
+use finetooth_scheduler::journal::{AppendError, Journal, read};
 
 use crate::events::reports;
 
@@ -56,4 +56,17 @@ fn takes_no_record_out_of_turn() {
     let path = directory.path().join("journal.jsonl");
     let mut journal = Journal::open(&path).unwrap().journal;
     let _ = journal.append(&reports(3)[1..]);
+}
+
+#[test]
+fn a_record_that_was_deleted_while_it_is_written_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.jsonl");
+    let mut journal = Journal::open(&path).unwrap().journal;
+    journal.append(&reports(3)).unwrap();
+    journal.sync().unwrap();
+    fs::remove_file(&path).unwrap();
+    let error = journal.sync().unwrap_err();
+    assert!(matches!(error, AppendError::Deleted { .. }), "{error}");
+    assert!(matches!(journal.sync(), Err(AppendError::Refused { .. })));
 }

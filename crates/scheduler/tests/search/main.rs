@@ -293,3 +293,53 @@ fn failures_of_a_fifth_of_a_stage_end_the_sweep() {
     // a fifth of 24 is 4.8: the fifth failure
     check_failures(|number| number.is_multiple_of(4), Some(20));
 }
+
+#[track_caller]
+fn check_refused(change: impl Fn(&str) -> String, expected: &str) {
+    let (dir, search) = reference();
+    let journal = fs::read_to_string(dir.path().join("journal.jsonl")).unwrap();
+    let changed = change(&journal);
+    assert_ne!(journal, changed);
+    let path = dir.path().join("changed.jsonl");
+    fs::write(&path, changed).unwrap();
+    let records = finetooth_scheduler::journal::read(&path).unwrap().records;
+    let objective = search.state().started().unwrap().objective.clone();
+    let error = Search::replay(sweeps::sweep(MISPLACED), objective, records).unwrap_err();
+    let told = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn a_record_with_another_plan_than_the_definitions_is_refused() {
+    let plan = "round 0 of stage coarse was recorded with other ranges or trials";
+    check_refused(
+        |text| text.replacen("\"trials\":24", "\"trials\":4000000000", 1),
+        plan,
+    );
+    // a range upside down, from which nothing can be drawn
+    let low = |text: &str| {
+        text.replace(
+            "\"low\":1e-6,\"high\":0.0001",
+            "\"low\":0.5,\"high\":0.0001",
+        )
+    };
+    check_refused(
+        |text| {
+            low(&text.replace(
+                "\"low\":0.000001,\"high\":0.0001",
+                "\"low\":1e-6,\"high\":0.0001",
+            ))
+        },
+        plan,
+    );
+}
+
+#[test]
+fn a_report_without_its_numbers_is_refused() {
+    let empty = |text: &str| {
+        let (before, rest) = text.split_once("\"epoch\":1,\"values\":[").unwrap();
+        let (_, after) = rest.split_once(']').unwrap();
+        format!("{before}\"epoch\":1,\"values\":[]{after}")
+    };
+    check_refused(empty, "it reports 0 numbers where the sweep has");
+}
