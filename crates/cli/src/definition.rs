@@ -1,7 +1,7 @@
 //! A definition file, read and checked against the objective's keys.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use finetooth_objective::{Training, columns, key_specs};
@@ -88,9 +88,21 @@ pub(crate) fn written(sweep: &Sweep) -> String {
     sweep.to_toml(&key_specs())
 }
 
+/// Longest definition that is read; one of thousands of values is a hundredth of it.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// The bytes of `file`, one more than [`MOST_BYTES`] at most: it may be a device that never ends.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn text(file: &Path) -> Result<String, Failure> {
     let name = file.display();
-    let bytes = fs::read(file).map_err(|error| {
+    let bytes = read(file).map_err(|error| {
         Failure::usage(match error.kind() {
             ErrorKind::NotFound => format!(
                 "there is no file `{name}`; `finetooth init {name}` writes one to begin with"
@@ -105,6 +117,11 @@ fn text(file: &Path) -> Result<String, Failure> {
             _ => format!("`{name}` could not be read: {error}"),
         })
     })?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(Failure::usage(format!(
+            "`{name}` is not a definition file: it is longer than 4 MiB"
+        )));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.split(|byte| *byte == b'\n').count();

@@ -1,0 +1,89 @@
+//! The definitions that README and guide print are right, and the defaults they tell are the defaults.
+
+use std::fs;
+use std::path::Path;
+
+use finetooth_objective::{columns, key_specs};
+use finetooth_scheduler::sweep::{Purpose, Sweep};
+
+use crate::sandbox::Sandbox;
+
+fn text(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(name);
+    fs::read_to_string(path).unwrap()
+}
+
+/// The TOML blocks of a Markdown text.
+fn blocks(text: &str) -> Vec<&str> {
+    let begun = text.split("```toml\n").skip(1);
+    begun
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
+
+/// Without the lines that say of themselves to be examples: their files do not exist.
+fn without_examples(block: &str) -> String {
+    let is_example = |line: &&str| !line.starts_with('[') && line.contains("# example");
+    let lines: Vec<&str> = block.lines().filter(|line| !is_example(line)).collect();
+    lines.join("\n")
+}
+
+/// Without tables that are examples as well.
+fn defaults(block: &str) -> String {
+    let mut in_example = false;
+    let mut kept = Vec::new();
+    for line in block.lines() {
+        if line.starts_with('[') {
+            in_example = line.contains("# example");
+        }
+        if !in_example {
+            kept.push(line);
+        }
+    }
+    without_examples(&kept.join("\n"))
+}
+
+#[track_caller]
+fn check(name: &str, n_blocks: usize) {
+    let text = text(name);
+    let blocks = blocks(&text);
+    assert_eq!(blocks.len(), n_blocks);
+    for block in blocks {
+        let sandbox = Sandbox::new();
+        sandbox.write("sweep.toml", &without_examples(block));
+        let said = sandbox.run(&["check", "sweep.toml"]);
+        assert_eq!(said.code, 0, "{block}\n{}", said.err);
+    }
+}
+
+#[test]
+fn every_definition_that_is_printed_passes_the_check() {
+    check("README.md", 1);
+    check("docs/sweep-file.md", 1);
+}
+
+fn sweep(definition: &str) -> Sweep {
+    let (keys, columns) = (key_specs(), columns());
+    let base = Path::new("/");
+    let parsed = Sweep::parse(definition, &keys, &columns, &[], base, Purpose::Sweep);
+    parsed
+        .unwrap_or_else(|mistakes| panic!("{mistakes}\n{definition}"))
+        .0
+}
+
+#[test]
+fn what_the_guide_calls_a_default_is_the_default() {
+    let guide = text("docs/sweep-file.md");
+    let told = sweep(&defaults(blocks(&guide)[0]));
+    let is = sweep("name = \"digits\"");
+    assert_eq!(told.name(), is.name());
+    assert_eq!(told.seed(), is.seed());
+    assert_eq!(told.metric(), is.metric());
+    assert_eq!(told.settings(), is.settings());
+    assert_eq!(told.space(), is.space());
+    assert_eq!(told.stages()[0], is.stages()[0]);
+    assert_eq!(told.widen(), is.widen());
+    assert_eq!(told.limits(), is.limits());
+}
