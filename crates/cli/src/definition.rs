@@ -100,6 +100,12 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads the `--seed` of a command line; how large it may be is said where it is put onto the definition.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| "a seed is a whole number from 0 to 2147483647".to_owned())
+}
+
 fn text(file: &Path) -> Result<String, Failure> {
     let name = file.display();
     let bytes = read(file).map_err(|error| {

@@ -57,7 +57,10 @@ pub(crate) fn compare(
     let known = extended.unwrap_or(&started.definition);
     let differences = changes(known, wanted.definition);
     if differences.is_empty() {
-        check_objective(started, wanted, screen)?;
+        check_objective(started, wanted)?;
+        if !is_finished(records) {
+            compare_kernels(started, wanted, screen);
+        }
         return Ok(Resumption::GoesOn);
     }
     let directory = wanted.directory.display();
@@ -65,7 +68,8 @@ pub(crate) fn compare(
     if wanted.extend {
         let old = definition::recorded(known, &started.objective.columns, wanted.directory)?;
         if extends(&old, wanted.sweep) {
-            check_objective(started, wanted, screen)?;
+            check_objective(started, wanted)?;
+            compare_kernels(started, wanted, screen);
             return Ok(Resumption::Extends);
         }
         return Err(Failure::usage(format!(
@@ -81,12 +85,18 @@ pub(crate) fn compare(
     )))
 }
 
+/// Whether nothing is left to run: a verdict stands, and no stages were added after it.
+fn is_finished(records: &[Record]) -> bool {
+    let last = records.iter().rev().find_map(|record| match record.event {
+        Event::SweepFinished { .. } => Some(true),
+        Event::SweepExtended { .. } => Some(false),
+        _ => None,
+    });
+    last == Some(true)
+}
+
 /// The numbers must be the ones that were recorded: same data, same columns.
-fn check_objective(
-    started: &SweepStarted,
-    wanted: &Wanted<'_>,
-    screen: &Screen,
-) -> Result<(), Failure> {
+fn check_objective(started: &SweepStarted, wanted: &Wanted<'_>) -> Result<(), Failure> {
     let (was, is) = (&started.objective, wanted.summary);
     let directory = wanted.directory.display();
     if was.data_fingerprint != is.data_fingerprint {
@@ -106,6 +116,12 @@ fn check_objective(
             was.columns.join(", ")
         )));
     }
+    Ok(())
+}
+
+/// Other kernels add in another order, which is no mistake but has to be said.
+fn compare_kernels(started: &SweepStarted, wanted: &Wanted<'_>, screen: &Screen) {
+    let (was, is) = (&started.objective, wanted.summary);
     if was.instruction_set != is.instruction_set {
         screen.line(&format!(
             "warning: the sweep was begun with kernels for {} and goes on with those for {}: the last digits of its \
@@ -113,7 +129,6 @@ fn check_objective(
             was.instruction_set, is.instruction_set
         ));
     }
-    Ok(())
 }
 
 /// What the data are, for a message.

@@ -46,6 +46,14 @@ impl Screen {
         self.bars.suspend(|| output::message(text));
     }
 
+    /// Takes back what the terminal itself wrote when Ctrl-C was pressed. The cursor rests behind the last bar, at the
+    /// end of its line, so that `^C` begins the next one; the bars would then be cleared one line too low.
+    pub(crate) fn take_back_ctrl_c(&self) {
+        if self.is_terminal && io::stdin().is_terminal() {
+            output::message("\r\x1b[K\x1b[A");
+        }
+    }
+
     /// The bars, for who draws them.
     pub(crate) fn bars(&self) -> &MultiProgress {
         &self.bars

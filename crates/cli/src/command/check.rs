@@ -34,7 +34,7 @@ pub(crate) struct CheckArgs {
     /// The definition
     file: PathBuf,
     /// Another seed than the definition's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = definition::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Another value than the definition's, such as train.batch_size=128; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::parse)]

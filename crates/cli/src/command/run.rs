@@ -28,7 +28,7 @@ use crate::progress::Progress;
 use crate::record::RESULTS;
 use crate::resume::{self, Resumption, Wanted};
 use crate::screen::Screen;
-use crate::signals::StopSignals;
+use crate::signals::{Stop, StopSignals};
 use crate::summary::Summary;
 
 /// Most trials at once.
@@ -55,7 +55,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Another seed than the definition's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = definition::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Another value than the definition's, such as train.batch_size=128; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::parse)]
@@ -216,14 +216,20 @@ impl Run<'_> {
         let (stop, stopped) = oneshot::channel::<()>();
         let train_file = |trial: &Trial| objective.train_file(trial);
         let screen = self.screen;
+        let has_bars = !self.args.quiet;
+        let take_back = |signal: Stop| {
+            if has_bars && signal == Stop::Interrupt {
+                screen.take_back_ctrl_c();
+            }
+        };
         let stop_at_once = async {
-            signals.next().await;
+            take_back(signals.next().await);
             screen.line(
                 "stopping: each running trial ends with its epoch; once more to stop at once",
             );
             // The loop may have come to its end in this very moment.
             let _ = stop.send(());
-            signals.next().await;
+            take_back(signals.next().await);
         };
         let end = runtime.block_on(async {
             tokio::select! {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::figures::{brief, brief_params, range};
+use crate::figures::{brief, brief_params, counted, range};
 use crate::output;
 use crate::record::{JOURNAL, Recorded};
 use crate::summary::{last_range, trial_json};
@@ -67,8 +67,9 @@ fn text(recorded: &Recorded) -> String {
     let _ = writeln!(text, "  began   {}", moment(recorded.began));
     let _ = writeln!(
         text,
-        "  latest  {}, by {workers} workers on {host}",
-        moment(recorded.last)
+        "  latest  {}, by {} on {host}",
+        moment(recorded.last),
+        counted(workers, "worker")
     );
     if let Some(plan) = state.rounds().last() {
         let n_stages = recorded.sweep.stages().len();

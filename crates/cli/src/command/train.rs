@@ -14,7 +14,7 @@ use finetooth_scheduler::trial::{Decision, Ended, Outcome, Report, Trial, TrialI
 use serde_json::json;
 
 use crate::command::run::overrides;
-use crate::definition::Definition;
+use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::figures::brief;
@@ -35,7 +35,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Another seed for the split of the data than the definition's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = definition::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Another value than the definition's, such as train.epochs=50; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::parse)]
