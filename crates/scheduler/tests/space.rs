@@ -245,3 +245,15 @@ fn steps_are_the_numbers_that_people_mean() {
     let wider = decay.slice(-1.0, 1.0, (0.05, 1.0));
     assert_eq!(wider.ends(), Some((Value::Float(0.4), Value::Float(1.0))));
 }
+
+#[test]
+fn a_narrow_range_stays_a_range_when_it_is_narrowed() {
+    let decay = Domain::Float {
+        low: 0.9999,
+        high: 0.99995,
+        scale: Scale::Linear,
+    };
+    let narrowed = decay.slice(0.25, 0.75, (0.0, 1.0));
+    let expected = (Value::Float(0.999_912), Value::Float(0.999_938));
+    assert_eq!(narrowed.ends(), Some(expected));
+}

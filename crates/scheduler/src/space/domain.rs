@@ -89,7 +89,7 @@ impl Domain {
 
     /// The part of this domain between two positions; positions outside \[0, 1\] extrapolate (widening).
     ///
-    /// Ends are rounded to four significant digits and clipped to `limits`; an end at exactly 0 or 1 keeps its
+    /// Ends are rounded to four significant digits (more in a very narrow range) and clipped to `limits`; an end at exactly 0 or 1 keeps its
     /// value to the bit; whole numbers and steps round outward. Lists are returned as they are.
     #[must_use]
     pub fn slice(&self, from: f64, to: f64, limits: (f64, f64)) -> Self {
@@ -101,7 +101,7 @@ impl Domain {
                     } else if position == 1.0 {
                         high
                     } else {
-                        let value = four_digits(scale.at(low, high, position));
+                        let value = four_digits(scale.at(low, high, position), high - low);
                         let inside = (0.0..=1.0).contains(&position);
                         if inside {
                             value.clamp(low, high)
@@ -171,7 +171,7 @@ impl Domain {
         match self.at(u) {
             Value::Float(real) if index > 0 && index + 1 < n => {
                 let (low, high, _) = self.range().expect("a domain of real numbers is a range");
-                Value::Float(four_digits(real).clamp(low, high))
+                Value::Float(four_digits(real, high - low).clamp(low, high))
             }
             value => value,
         }

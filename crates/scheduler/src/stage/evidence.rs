@@ -60,7 +60,7 @@ impl<'a> Evidence<'a> {
                 return Self {
                     ranked: leaderboard.ranked(spoke, Ranking::LossFall),
                     preface: format!(
-                        "the {} best are no better than their untrained networks, so trials are ranked by the \
+                        "the {} best are not clearly better than their untrained networks, so trials are ranked by the \
                          fall of the validation loss; ",
                         gains.len()
                     ),

@@ -166,6 +166,11 @@ fn on_edge(results: &Results<'_>, dimension: &Dimension, edge: &Edge) -> Finding
         return Finding::Inside(format!("{found}, but {why}; "));
     }
     let to = widened(results, dimension, edge.side);
+    if to.domain == dimension.domain {
+        return Finding::Inside(format!(
+            "{found}, but [widen] step is too small to move it; "
+        ));
+    }
     let (kind, from_end, to_end) = match edge.side {
         Side::Low => (MoveKind::WidenedLow, ends(dimension).0, ends(&to).0),
         Side::High => (MoveKind::WidenedHigh, ends(dimension).1, ends(&to).1),

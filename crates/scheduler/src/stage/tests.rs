@@ -67,6 +67,15 @@ fn axis(zero: f64) -> Dimension {
 }
 
 fn conclude(trials: &[TrialRecord], dimension: &Dimension, followed: bool) -> Refinement {
+    conclude_by(0.5, trials, dimension, followed)
+}
+
+fn conclude_by(
+    step: f64,
+    trials: &[TrialRecord],
+    dimension: &Dimension,
+    followed: bool,
+) -> Refinement {
     let space = Space(vec![dimension.clone()]);
     let plan = RoundPlan {
         stage: 0,
@@ -85,7 +94,7 @@ fn conclude(trials: &[TrialRecord], dimension: &Dimension, followed: bool) -> Re
         widen: Widen {
             max_rounds: 4,
             tau: 0.15,
-            step: 0.5,
+            step,
         },
         rounds_left: 4,
         followed,
@@ -372,4 +381,12 @@ fn a_slab_gets_trials_in_proportion_to_what_was_added() {
     let (low, high, step) = (1.0, 2.0, 0.25);
     check_slab(&Domain::Stepped { low, high, step }, 40, 20);
     check_slab(&Domain::Stepped { low, high, step }, 6, 4);
+}
+
+#[test]
+fn an_end_that_a_tiny_step_does_not_move_is_not_widened() {
+    let records: Vec<_> = (0..16).map(|i| completed(i, 1.0, 0.9)).collect();
+    let refinement = conclude_by(1e-17, &records, &axis(0.0), false);
+    assert!(!refinement.widened);
+    assert!(refinement.moves[0].reason.contains("step is too small"));
 }
