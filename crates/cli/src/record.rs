@@ -105,7 +105,7 @@ impl Recorded {
             Some(_) => self.state.committed(),
             None => self.state.trials(),
         };
-        best(&self.leaderboard, trials)
+        self.leaderboard.winner(trials)
     }
 
     /// Name of the stage at `index`.
@@ -115,16 +115,6 @@ impl Recorded {
             .get(index)
             .map_or("", |stage| &stage.name)
     }
-}
-
-/// The first of `trials` with its metric, where one completed with a finite one.
-pub(crate) fn best<'a>(
-    leaderboard: &Leaderboard,
-    trials: &'a [TrialRecord],
-) -> Option<(&'a TrialRecord, Best)> {
-    let first = leaderboard.first(trials)?;
-    let best = leaderboard.best(first)?;
-    best.value.is_finite().then_some((first, best))
 }
 
 /// `directory` as given, or the sweep of that name in results/.

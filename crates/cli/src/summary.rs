@@ -12,7 +12,6 @@ use finetooth_scheduler::trial::Outcome;
 use serde_json::{Value as Json, json};
 
 use crate::figures::{brief, brief_value, counted, range};
-use crate::record::best;
 use crate::table::Table;
 
 /// A sweep, as far as it was run.
@@ -29,7 +28,7 @@ pub(crate) struct Summary<'a> {
 
 impl Summary<'_> {
     fn winner(&self) -> Option<(&TrialRecord, Best)> {
-        best(self.leaderboard, self.state.committed())
+        self.leaderboard.winner(self.state.committed())
     }
 
     /// In words, for people.

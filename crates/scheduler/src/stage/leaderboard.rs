@@ -108,13 +108,14 @@ impl Leaderboard {
             .all(|record| self.loss_fall(record).is_some())
     }
 
-    /// The best of `records` by the metric, if it completed.
-    pub fn first<'a>(&self, records: &'a [TrialRecord]) -> Option<&'a TrialRecord> {
+    /// The best of `records` by the metric with its best epoch, where one completed with a finite metric.
+    pub fn winner<'a>(&self, records: &'a [TrialRecord]) -> Option<(&'a TrialRecord, Best)> {
         let completed = records
             .iter()
             .filter(|record| record.outcome() == Some(&Outcome::Completed));
-        // `max_by` would take the last of equals; the order makes ids part of the comparison.
-        completed.min_by(|one, other| self.compare(one, other, Ranking::Metric))
+        let first = completed.min_by(|one, other| self.compare(one, other, Ranking::Metric))?;
+        let best = self.best(first).filter(|best| best.value.is_finite())?;
+        Some((first, best))
     }
 
     fn compare(&self, one: &TrialRecord, other: &TrialRecord, ranking: Ranking) -> Ordering {

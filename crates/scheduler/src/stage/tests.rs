@@ -135,8 +135,8 @@ fn ranks_numbers_then_late_divergence_then_failure_and_ties_by_id() {
     assert_eq!(leaderboard().best(&records[2]), None);
     assert_eq!(
         leaderboard()
-            .first(&records)
-            .map(|record| record.trial.id.number()),
+            .winner(&records)
+            .map(|(record, _)| record.trial.id.number()),
         Some(6)
     );
 }
