@@ -5,7 +5,7 @@
 pub struct EpochRecord {
     /// Epochs completed; 0: the untrained network.
     pub epoch: u32,
-    /// Learning rate of this epoch.
+    /// Learning rate of this epoch's first step.
     pub learning_rate: f64,
     /// Running mean over the samples of the epoch, each seen before its batch's update; NaN at
     /// epoch 0.

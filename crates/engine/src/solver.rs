@@ -11,7 +11,7 @@ use crate::kernel::{BatchLoss, Real, Simd};
 use crate::network::{Network, NetworkError, Sizes, Summary, summarize};
 use crate::optim::{Optimizer, Step};
 use crate::penalty::squared_norm;
-use crate::schedule::LrSchedule;
+use crate::schedule::{LrSchedule, Moment};
 use crate::seed::{Purpose, Stream};
 
 /// Trains one network, epoch by epoch, on the calling thread.
@@ -245,7 +245,7 @@ impl<T: Real> Training<T> {
     fn train_epoch(&mut self) -> EpochEnd {
         self.epoch += 1;
         self.shuffle();
-        let n_steps = self.order.len() / self.batch_size;
+        let n_steps = self.n_steps();
         let mut total = BatchLoss::default();
         let mut update_ratio = f64::NAN;
         for step in 0..n_steps {
@@ -265,10 +265,10 @@ impl<T: Real> Training<T> {
                 let LastUpdate {
                     update_norm,
                     weight_norm,
-                } = self.measured_update();
+                } = self.measured_update(step);
                 update_ratio = update_norm / weight_norm;
             } else {
-                self.update(false);
+                self.update(step, false);
             }
         }
         let n_seen = (n_steps * self.batch_size) as f64;
@@ -279,6 +279,21 @@ impl<T: Real> Training<T> {
         );
         self.validate(&mut record);
         EpochEnd::Completed(record)
+    }
+
+    /// Steps of an epoch.
+    fn n_steps(&self) -> usize {
+        self.order.len() / self.batch_size
+    }
+
+    /// The learning rate at a step of this epoch.
+    fn learning_rate_at(&self, step: usize) -> f64 {
+        let moment = Moment {
+            epoch: self.epoch,
+            step,
+            steps_per_epoch: self.n_steps(),
+        };
+        self.schedule.at(self.learning_rate, moment)
     }
 
     /// The order of an epoch depends on the seed and the epoch alone, not on the epochs before.
@@ -303,11 +318,12 @@ impl<T: Real> Training<T> {
         self.network.loss_and_gradients(&self.labels)
     }
 
-    fn update(&mut self, keep_update: bool) {
+    fn update(&mut self, step: usize, keep_update: bool) {
+        let learning_rate = self.learning_rate_at(step);
         let (tensors, weights, gradients) = self.network.update_parts();
         self.optimizer.update(Step {
             simd: self.simd,
-            learning_rate: self.schedule.at(self.learning_rate, self.epoch),
+            learning_rate,
             l2: self.l2,
             tensors,
             weights,
@@ -316,9 +332,9 @@ impl<T: Real> Training<T> {
         });
     }
 
-    fn measured_update(&mut self) -> LastUpdate {
+    fn measured_update(&mut self, step: usize) -> LastUpdate {
         let weight_norm = squared_norm(self.network.tensors(), self.network.parameters()).sqrt();
-        self.update(true);
+        self.update(step, true);
         LastUpdate {
             update_norm: squared_norm(self.network.tensors(), self.network.gradients()).sqrt(),
             weight_norm,
@@ -328,7 +344,7 @@ impl<T: Real> Training<T> {
     fn unevaluated(&self, train_loss: f64, train_accuracy: f64, update_ratio: f64) -> EpochRecord {
         EpochRecord {
             epoch: self.epoch,
-            learning_rate: self.schedule.at(self.learning_rate, self.epoch),
+            learning_rate: self.learning_rate_at(0),
             train_loss,
             train_accuracy,
             val_loss: f64::NAN,

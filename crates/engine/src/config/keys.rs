@@ -249,24 +249,13 @@ pub const KEYS: &[Key] = &[
         "learning_rate",
         Float,
         Real(1e-3),
-        "learning rate of the first epoch",
+        "learning rate after the warm-up; the highest of one_cycle",
     )
     .within(1e-8, 10.0)
     .log(),
     Key::train(
         "schedule",
-        choice(
-            ScheduleKind::NAMES,
-            &[
-                "step",
-                "multi_step",
-                "linear",
-                "cosine",
-                "inverse_sqrt",
-                "one_cycle",
-                "plateau",
-            ],
-        ),
+        choice(ScheduleKind::NAMES, &["plateau"]),
         Text("exponential"),
         "how the learning rate goes on",
     ),
@@ -276,13 +265,12 @@ pub const KEYS: &[Key] = &[
         Whole(0),
         "epochs in which the learning rate rises",
     )
-    .within(0.0, 1e6)
-    .later(),
+    .within(0.0, 1e6),
     Key::train(
         "lr_decay",
         Float,
         Real(0.95),
-        "factor on the learning rate each epoch",
+        "exponential: factor on the learning rate each epoch",
     )
     .within(1e-6, 1.0),
     Key::train("l2", Float, Real(0.0), "penalty ½·l2·ΣW² on weights")
@@ -377,18 +365,16 @@ pub const KEYS: &[Key] = &[
         "step_epochs",
         IntegerOrList,
         Absent,
-        "step, multi_step: when the learning rate falls",
+        "step, multi_step: after how many epochs the learning rate falls",
     )
-    .within(1.0, 1e6)
-    .later(),
+    .within(1.0, 1e6),
     Key::train(
         "step_factor",
         Float,
-        Absent,
-        "step, multi_step: how far it falls",
+        Real(0.1),
+        "step, multi_step: factor on the learning rate each time",
     )
-    .within(1e-6, 1.0)
-    .later(),
+    .within(1e-6, 1.0),
     Key::train(
         "seed",
         Integer,

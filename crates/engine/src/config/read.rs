@@ -183,14 +183,17 @@ fn read_model(mut reader: Reader<'_>) -> ModelConfig {
 
 fn read_train(mut reader: Reader<'_>) -> TrainSettings {
     let optimizer = OptimizerKind::named(reader.choice("optimizer"));
-    let schedule = ScheduleKind::named(reader.choice("schedule"));
+    let schedule = ScheduleKind::named(reader.choice("schedule"))
+        .expect("the names of the key are those of the enum");
     let dtype = Dtype::named(reader.choice("dtype"));
     reader.choice("loss");
+    let epochs = reader.integer("epochs") as u32;
     let settings = TrainSettings {
-        epochs: reader.integer("epochs") as u32,
+        epochs,
         optimizer: optimizer.expect("the names of the key are those of the enum"),
         learning_rate: reader.float("learning_rate"),
-        schedule: schedule.expect("the names of the key are those of the enum"),
+        schedule,
+        warmup_epochs: read_warmup_epochs(&mut reader, schedule, epochs),
         lr_decay: reader.float("lr_decay"),
         l2: reader.float("l2"),
         batch_size: reader.integer("batch_size") as usize,
@@ -199,8 +202,57 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
         beta1: reader.float("beta1"),
         beta2: reader.float("beta2"),
         eps: reader.float("eps"),
+        step_epochs: read_step_epochs(&mut reader, schedule),
+        step_factor: reader.float("step_factor"),
         seed: reader.integer("seed") as u32,
     };
     reader.finish();
     settings
+}
+
+fn read_warmup_epochs(reader: &mut Reader<'_>, schedule: ScheduleKind, epochs: u32) -> u32 {
+    let warmup_epochs = reader.integer("warmup_epochs") as u32;
+    if schedule.has_an_end() && warmup_epochs >= epochs {
+        reader.report(
+            "warmup_epochs",
+            format!(
+                "{warmup_epochs} of {epochs} epochs leave none for schedule = \"{}\"",
+                schedule.name()
+            ),
+            Some("fewer than `epochs`".to_owned()),
+        );
+    }
+    warmup_epochs
+}
+
+fn read_step_epochs(reader: &mut Reader<'_>, schedule: ScheduleKind) -> Vec<u32> {
+    let step_epochs: Vec<u32> = reader
+        .optional_integers("step_epochs")
+        .unwrap_or_default()
+        .into_iter()
+        .map(|epochs| epochs as u32)
+        .collect();
+    let (fits, accepted) = match schedule {
+        ScheduleKind::Step => (
+            step_epochs.len() == 1,
+            "a whole number: the epochs from one fall to the next",
+        ),
+        ScheduleKind::MultiStep => (
+            !step_epochs.is_empty() && step_epochs.is_sorted_by(|a, b| a < b),
+            "an array of rising whole numbers: the epochs after which it falls",
+        ),
+        _ => return step_epochs,
+    };
+    if !fits && !reader.has_error("step_epochs") {
+        let message = if reader.is_given("step_epochs") {
+            format!(
+                "{step_epochs:?} is not accepted with schedule = \"{}\"",
+                schedule.name()
+            )
+        } else {
+            format!("is missing; schedule = \"{}\" needs it", schedule.name())
+        };
+        reader.report("step_epochs", message, Some(accepted.to_owned()));
+    }
+    step_epochs
 }

@@ -87,11 +87,14 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips(
         "[train]\nlearning_rate = 1\nl2 = 1e-7\noptimizer = 'momentum'\nschedule = 'constant'\ndtype = 'f64'\nseed = 2147483647",
     );
+    round_trips("[train]\nschedule = 'step'\nstep_epochs = 4\nstep_factor = 0.5");
+    round_trips("[train]\nschedule = 'multi_step'\nstep_epochs = [3, 9]\nwarmup_epochs = 2");
+    round_trips("[train]\nschedule = 'one_cycle'\nstep_epochs = []");
 }
 
 #[test]
 fn every_written_key_is_in_the_list_and_every_supported_one_is_written() {
-    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\ninit = 'normal'";
+    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\ninit = 'normal'\n[train]\nstep_epochs = 1";
     let written = read(text).unwrap().to_toml();
     for table in Table::ALL {
         let names: Vec<&str> = written[table.name()]
@@ -190,8 +193,9 @@ fn keys_and_names_of_later_versions_are_refused_as_such() {
         "[model] dropout: is not supported by this version (only 0.0, its default)",
     );
     refused(
-        "[train]\nschedule = 'cosine'",
-        "[train] schedule: \"cosine\" is not supported by this version (one of constant, exponential)",
+        "[train]\nschedule = 'plateau'",
+        "[train] schedule: \"plateau\" is not supported by this version \
+         (one of constant, exponential, step, multi_step, linear, cosine, inverse_sqrt, one_cycle)",
     );
     refused(
         "[data]\nsource = 'npz'",
@@ -309,6 +313,52 @@ fn hidden_is_an_array_for_the_mlp_alone() {
         "[model]\nkind = 'mlp'\nhidden = [5, 0]",
         "[model] hidden: 0 is not accepted (a whole number or an array of them, each from 1 to 65536)",
     );
+}
+
+#[test]
+fn schedules_that_fall_in_steps_are_told_when() {
+    let one = "a whole number: the epochs from one fall to the next";
+    let rising = "an array of rising whole numbers: the epochs after which it falls";
+    refused(
+        "[train]\nschedule = 'step'",
+        &format!("[train] step_epochs: is missing; schedule = \"step\" needs it ({one})"),
+    );
+    refused(
+        "[train]\nschedule = 'step'\nstep_epochs = [3, 6]",
+        &format!("[train] step_epochs: [3, 6] is not accepted with schedule = \"step\" ({one})"),
+    );
+    refused(
+        "[train]\nschedule = 'multi_step'\nstep_epochs = [6, 3]",
+        &format!(
+            "[train] step_epochs: [6, 3] is not accepted with schedule = \"multi_step\" ({rising})"
+        ),
+    );
+    refused(
+        "[train]\nschedule = 'multi_step'\nstep_epochs = []",
+        &format!(
+            "[train] step_epochs: [] is not accepted with schedule = \"multi_step\" ({rising})"
+        ),
+    );
+    refused(
+        "[train]\nschedule = 'multi_step'\nstep_epochs = [0, 3]",
+        "[train] step_epochs: 0 is not accepted \
+         (a whole number or an array of them, each from 1 to 1000000)",
+    );
+}
+
+#[test]
+fn a_warm_up_leaves_epochs_to_a_schedule_that_ends() {
+    refused(
+        "[train]\nschedule = 'cosine'\nepochs = 5\nwarmup_epochs = 5",
+        "[train] warmup_epochs: 5 of 5 epochs leave none for schedule = \"cosine\" \
+         (fewer than `epochs`)",
+    );
+    for accepted in [
+        "schedule = 'cosine'\nepochs = 5\nwarmup_epochs = 4",
+        "schedule = 'constant'\nepochs = 5\nwarmup_epochs = 9",
+    ] {
+        assert!(read(&format!("[train]\n{accepted}")).is_ok(), "{accepted}");
+    }
 }
 
 #[test]

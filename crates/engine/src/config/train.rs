@@ -1,7 +1,7 @@
 //! The `[train]` table.
 
 use super::choice::choice;
-use crate::schedule::LrSchedule;
+use crate::schedule::{Course, LrSchedule};
 
 /// The `[train]` table, checked. Keys that the chosen optimizer or schedule does not use keep their
 /// value.
@@ -11,10 +11,12 @@ pub struct TrainSettings {
     pub epochs: u32,
     /// Update rule.
     pub optimizer: OptimizerKind,
-    /// Learning rate of the first epoch.
+    /// Learning rate after the warm-up; the highest of one_cycle.
     pub learning_rate: f64,
     /// How the learning rate goes on.
     pub schedule: ScheduleKind,
+    /// Epochs in which the learning rate rises before that.
+    pub warmup_epochs: u32,
     /// Factor from one epoch to the next (exponential).
     pub lr_decay: f64,
     /// Penalty ½ · l2 · ΣW² on weights, never biases.
@@ -31,18 +33,46 @@ pub struct TrainSettings {
     pub beta2: f64,
     /// ε (adam).
     pub eps: f64,
+    /// After how many epochs the learning rate falls (step: each time; multi_step: every fall,
+    /// rising). Empty where not given.
+    pub step_epochs: Vec<u32>,
+    /// Factor of each fall (step, multi_step).
+    pub step_factor: f64,
     /// Seed of the training's own random streams, below 2³¹.
     pub seed: u32,
 }
 
 impl TrainSettings {
-    /// The learning rate's schedule.
+    /// The learning rate's schedule, laid out for `epochs`.
+    ///
+    /// # Panics
+    /// If the schedule is `step` and `step_epochs` is empty, which reading a file excludes.
     pub fn lr_schedule(&self) -> LrSchedule {
-        match self.schedule {
-            ScheduleKind::Constant => LrSchedule::Constant,
-            ScheduleKind::Exponential => LrSchedule::Exponential {
+        let course = match self.schedule {
+            ScheduleKind::Constant => Course::Constant,
+            ScheduleKind::Exponential => Course::Exponential {
                 decay: self.lr_decay,
             },
+            ScheduleKind::Step => Course::Step {
+                every: *self
+                    .step_epochs
+                    .first()
+                    .expect("the schedule `step` is read with its step_epochs"),
+                factor: self.step_factor,
+            },
+            ScheduleKind::MultiStep => Course::MultiStep {
+                after: self.step_epochs.clone(),
+                factor: self.step_factor,
+            },
+            ScheduleKind::Linear => Course::Linear,
+            ScheduleKind::Cosine => Course::Cosine,
+            ScheduleKind::InverseSqrt => Course::InverseSqrt,
+            ScheduleKind::OneCycle => Course::OneCycle,
+        };
+        LrSchedule {
+            course,
+            warmup_epochs: self.warmup_epochs,
+            epochs: self.epochs,
         }
     }
 }
@@ -60,16 +90,44 @@ pub enum OptimizerKind {
 
 choice!(OptimizerKind { Sgd = "sgd", Momentum = "momentum", Adam = "adam" });
 
-/// How the learning rate goes on from its first value.
+/// How the learning rate goes on after the warm-up; formulas with [`Course`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleKind {
     /// It stays.
     Constant,
     /// Times `lr_decay` each epoch.
     Exponential,
+    /// Times `step_factor` every `step_epochs`.
+    Step,
+    /// Times `step_factor` after each of `step_epochs`.
+    MultiStep,
+    /// Down to 0 in a line over `epochs`.
+    Linear,
+    /// Down to 0 in half a cosine over `epochs`.
+    Cosine,
+    /// By the inverse square root of the time.
+    InverseSqrt,
+    /// Up and down once over `epochs`.
+    OneCycle,
 }
 
-choice!(ScheduleKind { Constant = "constant", Exponential = "exponential" });
+choice!(ScheduleKind {
+    Constant = "constant",
+    Exponential = "exponential",
+    Step = "step",
+    MultiStep = "multi_step",
+    Linear = "linear",
+    Cosine = "cosine",
+    InverseSqrt = "inverse_sqrt",
+    OneCycle = "one_cycle",
+});
+
+impl ScheduleKind {
+    /// Whether it ends with the last of the planned epochs.
+    pub(super) fn has_an_end(self) -> bool {
+        matches!(self, Self::Linear | Self::Cosine | Self::OneCycle)
+    }
+}
 
 /// Precision of weights, activations and gradients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -101,6 +101,7 @@ fn train_table(train: &TrainSettings) -> TomlTable {
     writer.put("optimizer", train.optimizer.name());
     writer.put("learning_rate", train.learning_rate);
     writer.put("schedule", train.schedule.name());
+    writer.put("warmup_epochs", i64::from(train.warmup_epochs));
     writer.put("lr_decay", train.lr_decay);
     writer.put("l2", train.l2);
     writer.count("batch_size", train.batch_size);
@@ -110,6 +111,18 @@ fn train_table(train: &TrainSettings) -> TomlTable {
     writer.put("beta1", train.beta1);
     writer.put("beta2", train.beta2);
     writer.put("eps", train.eps);
+    match train.step_epochs.as_slice() {
+        [] => {}
+        [every] => writer.put("step_epochs", i64::from(*every)),
+        after => writer.put(
+            "step_epochs",
+            after
+                .iter()
+                .map(|epochs| Value::from(i64::from(*epochs)))
+                .collect::<Vec<_>>(),
+        ),
+    }
+    writer.put("step_factor", train.step_factor);
     writer.put("seed", i64::from(train.seed));
     writer.0
 }

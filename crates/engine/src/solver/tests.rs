@@ -1,7 +1,7 @@
 //! What a training does with its data, and that it does the same every time.
 
 use super::*;
-use crate::config::{ModelKind, OptimizerKind};
+use crate::config::{ModelKind, OptimizerKind, ScheduleKind};
 use crate::data::Shape;
 
 /// Two classes of points around (−1, −1, …) and (1, 1, …).
@@ -154,6 +154,40 @@ fn the_learning_rate_falls_from_epoch_to_epoch() {
         .map(|end| end.record().learning_rate)
         .collect();
     assert_eq!(rates, [1e-2, 5e-3, 2.5e-3]);
+}
+
+#[test]
+fn an_epoch_reports_the_rate_of_its_first_step() {
+    // 9 steps an epoch, laid out for 2 epochs; the third stays at the rate of the last step.
+    let config = config(|config| {
+        config.train.schedule = ScheduleKind::Linear;
+        config.train.epochs = 2;
+    });
+    let rates: Vec<f64> = records(&config, Simd::detect(), 5, 3)
+        .iter()
+        .map(|end| end.record().learning_rate)
+        .collect();
+    assert_eq!(rates, [1e-2, 5e-3, 1e-2 * (1.0 - 17.0 / 18.0)]);
+}
+
+#[test]
+fn rates_change_within_an_epoch_too() {
+    // The last update of the only epoch has 1/9 of the rate of a constant one, from weights that
+    // differ little at so low a rate.
+    let ratio = |schedule: ScheduleKind| {
+        let config = config(|config| {
+            config.train.schedule = schedule;
+            config.train.epochs = 1;
+            config.train.optimizer = OptimizerKind::Sgd;
+            config.train.learning_rate = 1e-8;
+            config.train.dtype = Dtype::F64;
+        });
+        records(&config, Simd::detect(), 5, 1)[0]
+            .record()
+            .update_ratio
+    };
+    let share = ratio(ScheduleKind::Linear) / ratio(ScheduleKind::Constant);
+    assert!((share - 1.0 / 9.0).abs() < 1e-5, "{share}");
 }
 
 #[test]

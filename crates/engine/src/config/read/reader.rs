@@ -187,14 +187,19 @@ impl<'a> Reader<'a> {
 
     /// Whole numbers within the key's limits; a single one is an array of one.
     pub(super) fn integers(&mut self, name: &str) -> Vec<i64> {
-        let key = self.key(name);
-        let KeyDefault::Integer(default) = key.default else {
+        let KeyDefault::Integer(default) = self.key(name).default else {
             unreachable!("`{name}` has a default")
         };
-        let items = match self.value(name) {
-            None => return vec![default],
-            Some(Value::Array(items)) => items.as_slice(),
-            Some(single) => std::slice::from_ref(single),
+        self.optional_integers(name)
+            .unwrap_or_else(|| vec![default])
+    }
+
+    /// Whole numbers within the key's limits, if the file has them; a single one is an array of one.
+    pub(super) fn optional_integers(&mut self, name: &str) -> Option<Vec<i64>> {
+        let key = self.key(name);
+        let items = match self.value(name)? {
+            Value::Array(items) => items.as_slice(),
+            single => std::slice::from_ref(single),
         };
         let mut integers = Vec::with_capacity(items.len());
         for item in items {
@@ -203,11 +208,11 @@ impl<'a> Reader<'a> {
                 other => {
                     let help = accepted_number("a whole number or an array of them, each", key);
                     self.report(name, found(other), Some(help));
-                    return vec![default];
+                    return None;
                 }
             }
         }
-        integers
+        Some(integers)
     }
 
     /// A path; relative ones start at `base_dir`.
