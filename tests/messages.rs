@@ -108,12 +108,12 @@ fn a_value_out_of_its_limits() {
 #[test]
 fn a_word_that_is_none() {
     assert_snapshot!(refused("name = \"x\"\n[train]\noptimizer = \"adm\"\n"), @r#"
-      error: train.optimizer takes "sgd", "momentum" or "adam", found "adm"
+      error: train.optimizer takes "sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam" or "lion", found "adm"
        ,-[sweep.toml:3:13]
      2 | [train]
      3 | optimizer = "adm"
        :             ^^|^^
-       :               `-- expected "sgd", "momentum" or "adam"
+       :               `-- expected "sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam" or "lion"
        `----
       help: did you mean "adam"?
 
@@ -123,15 +123,15 @@ fn a_word_that_is_none() {
 
 #[test]
 fn a_word_of_a_later_version() {
-    assert_snapshot!(refused("name = \"x\"\n[train]\noptimizer = \"lion\"\n"), @r#"
-      error: train.optimizer = "lion" is not supported by this version
-       ,-[sweep.toml:3:13]
+    assert_snapshot!(refused("name = \"x\"\n[train]\nschedule = \"plateau\"\n"), @r#"
+      error: train.schedule = "plateau" is not supported by this version
+       ,-[sweep.toml:3:12]
      2 | [train]
-     3 | optimizer = "lion"
-       :             ^^^|^^
+     3 | schedule = "plateau"
+       :            ^^^^|^^^^
        :                `-- not supported yet
        `----
-      help: this version has "sgd", "momentum" or "adam"
+      help: this version has "constant", "exponential", "step", "multi_step", "linear", "cosine", "inverse_sqrt" or "one_cycle"
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);

@@ -40,6 +40,12 @@ fn epochs_allocate_nothing() {
         "model = { kind = 'mlp', hidden = [50, 20] }\ntrain = { optimizer = 'momentum', l2 = 1e-3 }",
         "model = { n_filters = 20, filter_size = 5 }\ntrain = { batch_size = 50 }",
         "train = { dtype = 'f64' }",
+        "train = { optimizer = 'nesterov', schedule = 'multi_step', step_epochs = [1, 2] }",
+        "train = { optimizer = 'adagrad', schedule = 'cosine', warmup_epochs = 1 }",
+        "train = { optimizer = 'adadelta', schedule = 'one_cycle' }",
+        "train = { optimizer = 'rmsprop', weight_decay = 0.1 }",
+        "train = { optimizer = 'nadam' }",
+        "train = { optimizer = 'lion' }",
     ] {
         let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();
         let dataset = data::load(&config.data, 1)

@@ -4,7 +4,8 @@
 use super::data::{Preprocess, Source};
 use super::key::{Key, KeyDefault, Kind};
 use super::model::{InitKind, ModelKind};
-use super::train::{Dtype, OptimizerKind, ScheduleKind};
+use super::optimizer::OptimizerKind;
+use super::train::{Dtype, ScheduleKind};
 
 /// A choice whose names are those of an enum, and those of later versions.
 const fn choice(names: &'static [&'static str], later: &'static [&'static str]) -> Kind {
@@ -236,12 +237,7 @@ pub const KEYS: &[Key] = &[
         .fixed(),
     Key::train(
         "optimizer",
-        choice(
-            OptimizerKind::NAMES,
-            &[
-                "nesterov", "adagrad", "adadelta", "rmsprop", "adamw", "nadam", "lion",
-            ],
-        ),
+        choice(OptimizerKind::NAMES, &[]),
         Text("adam"),
         "update rule",
     ),
@@ -289,10 +285,14 @@ pub const KEYS: &[Key] = &[
     .within(1e-6, 1e6)
     .log()
     .later(),
-    Key::train("weight_decay", Float, Real(0.0), "decoupled weight decay")
-        .within(0.0, 1.0)
-        .log()
-        .later(),
+    Key::train(
+        "weight_decay",
+        Float,
+        Absent,
+        "decoupled weight decay; adamw 0.01, others 0",
+    )
+    .within(0.0, 1.0)
+    .log(),
     Key::train("batch_size", Integer, Whole(64), "samples of a step").within(1.0, 65536.0),
     Key::train(
         "loss",
@@ -320,34 +320,38 @@ pub const KEYS: &[Key] = &[
         "momentum",
         Float,
         Real(0.9),
-        "momentum: share of the velocity kept",
+        "momentum, nesterov: share of the velocity kept",
     )
     .within(0.0, 0.999_999),
     Key::train(
         "beta1",
         Float,
         Real(0.9),
-        "adam: decay of the mean gradient",
+        "adam, adamw, nadam, lion: decay of the mean gradient",
     )
     .within(0.0, 0.999_999),
     Key::train(
         "beta2",
         Float,
-        Real(0.999),
-        "adam: decay of the mean squared gradient",
+        Absent,
+        "adam, adamw, nadam: decay of the mean squared gradient, 0.999; lion: of the momentum, 0.99",
     )
     .within(0.0, 0.999_999_9),
     Key::train(
         "rho",
         Float,
         Absent,
-        "adadelta, rmsprop: decay of the mean squared gradient",
+        "decay of the mean squared gradient; rmsprop 0.99, adadelta 0.9",
     )
-    .within(0.0, 0.999_999)
-    .later(),
-    Key::train("eps", Float, Real(1e-8), "adam: added to the denominator")
-        .within(1e-16, 1.0)
-        .log(),
+    .within(0.0, 0.999_999),
+    Key::train(
+        "eps",
+        Float,
+        Absent,
+        "added to the denominator; adam, adamw, nadam, rmsprop 1e-8, adadelta 1e-6, adagrad 1e-10",
+    )
+    .within(1e-16, 1.0)
+    .log(),
     Key::train("clip_norm", Float, Absent, "largest norm of the gradient")
         .within(1e-6, 1e6)
         .log()

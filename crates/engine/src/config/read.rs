@@ -8,7 +8,8 @@ use super::data::{CsvOptions, DataConfig, Preprocess, Share, Source};
 use super::error::ConfigError;
 use super::key::Table;
 use super::model::{Init, InitKind, ModelConfig, ModelKind};
-use super::train::{Dtype, OptimizerKind, ScheduleKind, TrainSettings};
+use super::optimizer::OptimizerKind;
+use super::train::{Dtype, ScheduleKind, TrainSettings};
 use reader::Reader;
 
 /// Everything that one training depends on but the data's content.
@@ -182,7 +183,8 @@ fn read_model(mut reader: Reader<'_>) -> ModelConfig {
 }
 
 fn read_train(mut reader: Reader<'_>) -> TrainSettings {
-    let optimizer = OptimizerKind::named(reader.choice("optimizer"));
+    let optimizer = OptimizerKind::named(reader.choice("optimizer"))
+        .expect("the names of the key are those of the enum");
     let schedule = ScheduleKind::named(reader.choice("schedule"))
         .expect("the names of the key are those of the enum");
     let dtype = Dtype::named(reader.choice("dtype"));
@@ -190,18 +192,28 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
     let epochs = reader.integer("epochs") as u32;
     let settings = TrainSettings {
         epochs,
-        optimizer: optimizer.expect("the names of the key are those of the enum"),
+        optimizer,
         learning_rate: reader.float("learning_rate"),
         schedule,
         warmup_epochs: read_warmup_epochs(&mut reader, schedule, epochs),
         lr_decay: reader.float("lr_decay"),
         l2: reader.float("l2"),
+        weight_decay: reader
+            .optional_float("weight_decay")
+            .unwrap_or(optimizer.default_weight_decay()),
         batch_size: reader.integer("batch_size") as usize,
         dtype: dtype.expect("the names of the key are those of the enum"),
         momentum: reader.float("momentum"),
         beta1: reader.float("beta1"),
-        beta2: reader.float("beta2"),
-        eps: reader.float("eps"),
+        beta2: reader
+            .optional_float("beta2")
+            .unwrap_or(optimizer.default_beta2()),
+        rho: reader
+            .optional_float("rho")
+            .unwrap_or(optimizer.default_rho()),
+        eps: reader
+            .optional_float("eps")
+            .unwrap_or(optimizer.default_eps()),
         step_epochs: read_step_epochs(&mut reader, schedule),
         step_factor: reader.float("step_factor"),
         seed: reader.integer("seed") as u32,

@@ -87,6 +87,8 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips(
         "[train]\nlearning_rate = 1\nl2 = 1e-7\noptimizer = 'momentum'\nschedule = 'constant'\ndtype = 'f64'\nseed = 2147483647",
     );
+    round_trips("[train]\noptimizer = 'adamw'");
+    round_trips("[train]\noptimizer = 'adadelta'\nweight_decay = 0.1\neps = 1e-4\nrho = 0.5");
     round_trips("[train]\nschedule = 'step'\nstep_epochs = 4\nstep_factor = 0.5");
     round_trips("[train]\nschedule = 'multi_step'\nstep_epochs = [3, 9]\nwarmup_epochs = 2");
     round_trips("[train]\nschedule = 'one_cycle'\nstep_epochs = []");
@@ -177,7 +179,7 @@ fn all_mistakes_are_told_at_once() {
         "[trian]: unknown table (did you mean `train`?)\n\
          [model] n_filters: 0 is not accepted (a whole number from 1 to 4096)\n\
          [model] hiden: unknown key (did you mean `hidden`?)\n\
-         [train] optimizer: \"adams\" is not known (did you mean \"adam\"? one of sgd, momentum, adam)\n\
+         [train] optimizer: \"adams\" is not known (did you mean \"adam\"? one of sgd, momentum, nesterov, adagrad, adadelta, rmsprop, adam, adamw, nadam, lion)\n\
          [train] learning_rate: \"fast\" is not accepted (a number from 1e-8 to 10.0)",
     );
 }
@@ -359,6 +361,23 @@ fn a_warm_up_leaves_epochs_to_a_schedule_that_ends() {
     ] {
         assert!(read(&format!("[train]\n{accepted}")).is_ok(), "{accepted}");
     }
+}
+
+#[test]
+fn keys_of_the_update_rule_default_to_what_suits_it() {
+    let defaults = |optimizer: &str| {
+        let train = read(&format!("[train]\noptimizer = '{optimizer}'"))
+            .unwrap()
+            .train;
+        (train.weight_decay, train.beta2, train.rho, train.eps)
+    };
+    assert_eq!(defaults("adam"), (0.0, 0.999, 0.99, 1e-8));
+    assert_eq!(defaults("adamw"), (0.01, 0.999, 0.99, 1e-8));
+    assert_eq!(defaults("adadelta"), (0.0, 0.999, 0.9, 1e-6));
+    assert_eq!(defaults("adagrad"), (0.0, 0.999, 0.99, 1e-10));
+    assert_eq!(defaults("lion"), (0.0, 0.99, 0.99, 1e-8));
+    let given = read("[train]\noptimizer = 'adamw'\nweight_decay = 0").unwrap();
+    assert_eq!(given.train.weight_decay, 0.0);
 }
 
 #[test]

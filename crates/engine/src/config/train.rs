@@ -1,6 +1,7 @@
 //! The `[train]` table.
 
 use super::choice::choice;
+use super::optimizer::OptimizerKind;
 use crate::schedule::{Course, LrSchedule};
 
 /// The `[train]` table, checked. Keys that the chosen optimizer or schedule does not use keep their
@@ -21,17 +22,21 @@ pub struct TrainSettings {
     pub lr_decay: f64,
     /// Penalty ½ · l2 · ΣW² on weights, never biases.
     pub l2: f64,
+    /// Share of the weights, times the learning rate, that decays with each step, never of biases.
+    pub weight_decay: f64,
     /// Samples of a step.
     pub batch_size: usize,
     /// Precision of all computation.
     pub dtype: Dtype,
-    /// μ (momentum).
+    /// μ (momentum, nesterov).
     pub momentum: f64,
-    /// β₁ (adam).
+    /// β₁ (adam, adamw, nadam, lion).
     pub beta1: f64,
-    /// β₂ (adam).
+    /// β₂ (adam, adamw, nadam, lion).
     pub beta2: f64,
-    /// ε (adam).
+    /// ρ (adadelta, rmsprop).
+    pub rho: f64,
+    /// ε (adagrad, adadelta, rmsprop, adam, adamw, nadam).
     pub eps: f64,
     /// After how many epochs the learning rate falls (step: each time; multi_step: every fall,
     /// rising). Empty where not given.
@@ -76,19 +81,6 @@ impl TrainSettings {
         }
     }
 }
-
-/// Update rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OptimizerKind {
-    /// Plain gradient descent.
-    Sgd,
-    /// Gradient descent with momentum.
-    Momentum,
-    /// Adaptive moments.
-    Adam,
-}
-
-choice!(OptimizerKind { Sgd = "sgd", Momentum = "momentum", Adam = "adam" });
 
 /// How the learning rate goes on after the warm-up; formulas with [`Course`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -104,12 +104,14 @@ fn train_table(train: &TrainSettings) -> TomlTable {
     writer.put("warmup_epochs", i64::from(train.warmup_epochs));
     writer.put("lr_decay", train.lr_decay);
     writer.put("l2", train.l2);
+    writer.put("weight_decay", train.weight_decay);
     writer.count("batch_size", train.batch_size);
     writer.put("loss", "softmax");
     writer.put("dtype", train.dtype.name());
     writer.put("momentum", train.momentum);
     writer.put("beta1", train.beta1);
     writer.put("beta2", train.beta2);
+    writer.put("rho", train.rho);
     writer.put("eps", train.eps);
     match train.step_epochs.as_slice() {
         [] => {}

@@ -27,7 +27,7 @@ mod update;
 mod x86;
 
 #[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 
 pub(crate) use aligned::Aligned;
 pub(crate) use conv2d::{
@@ -40,4 +40,4 @@ pub(crate) use real::Real;
 pub(crate) use relu::{ReluBackward, ReluForward};
 pub use simd::{Simd, SimdError};
 pub(crate) use softmax::{BatchLoss, SoftmaxCrossEntropy};
-pub(crate) use update::{AdamUpdate, MomentumUpdate, SgdUpdate};
+pub(crate) use update::{Rule, WeightUpdate};

@@ -1,153 +1,60 @@
-//! Update rules, element by element: each reads a gradient g, adds the penalty's l2 · w, and moves
-//! the weight.
-//!
-//! With `keep_update` the gradients are replaced by what was added to the weights, to be measured.
+//! One step of an update rule over slices, written once for all rules.
 
 use super::lanes::{Kernel, Lanes};
 use super::real::Real;
 
-/// w ← w − η (g + λ w).
-pub(crate) struct SgdUpdate<'a, T> {
+/// What an update rule does to one weight, with `N` numbers of memory for it.
+pub(crate) trait Rule<T, const N: usize>: Copy {
+    /// What is to be added to the weight whose gradient is `g`; moves the weight's memory.
+    ///
+    /// Implementations are `#[inline(always)]` and made of additions, multiplications, divisions
+    /// and square roots alone, which round the same everywhere: all instruction sets give the same
+    /// bits.
+    fn update(self, g: T, memory: [&mut T; N]) -> T;
+}
+
+/// w ← w + rule(g + λ w) − δ w, element by element.
+///
+/// With `keep_update` the gradients are replaced by what was added to the weights, to be measured.
+pub(crate) struct WeightUpdate<'a, T, R, const N: usize> {
+    /// The rule, with the constants of this step.
+    pub(crate) rule: R,
     /// w.
     pub(crate) weights: &'a mut [T],
     /// g.
     pub(crate) gradients: &'a mut [T],
-    /// η.
-    pub(crate) learning_rate: T,
-    /// λ.
+    /// The rule's memory, each as long as the weights.
+    pub(crate) memory: [&'a mut [T]; N],
+    /// λ, the penalty's strength.
     pub(crate) l2: T,
+    /// δ, the share of the weight that decays apart from the rule.
+    pub(crate) decay: T,
     /// Whether the gradients are replaced by the update.
     pub(crate) keep_update: bool,
 }
 
-impl<T: Real> Kernel<T> for SgdUpdate<'_, T> {
+impl<T: Real, R: Rule<T, N>, const N: usize> Kernel<T> for WeightUpdate<'_, T, R, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes<Element = T>>(self) {
+    fn run<L: Lanes<Element = T>>(mut self) {
+        let n = self.weights.len();
         assert_eq!(
-            self.weights.len(),
+            n,
             self.gradients.len(),
             "weights and gradients differ in size"
         );
-        for (w, g) in self.weights.iter_mut().zip(self.gradients) {
-            let update = -(self.learning_rate * (*g + self.l2 * *w));
-            *w += update;
-            if self.keep_update {
-                *g = update;
-            }
+        for memory in &self.memory {
+            assert_eq!(n, memory.len(), "weights and memory differ in size");
         }
-    }
-}
-
-/// v ← μ v − η (g + λ w); w ← w + v.
-pub(crate) struct MomentumUpdate<'a, T> {
-    /// w.
-    pub(crate) weights: &'a mut [T],
-    /// g.
-    pub(crate) gradients: &'a mut [T],
-    /// v.
-    pub(crate) velocity: &'a mut [T],
-    /// μ.
-    pub(crate) momentum: T,
-    /// η.
-    pub(crate) learning_rate: T,
-    /// λ.
-    pub(crate) l2: T,
-    /// Whether the gradients are replaced by the update.
-    pub(crate) keep_update: bool,
-}
-
-impl<T: Real> Kernel<T> for MomentumUpdate<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes<Element = T>>(self) {
-        assert_eq!(
-            self.weights.len(),
-            self.gradients.len(),
-            "weights and gradients differ in size"
-        );
-        assert_eq!(
-            self.weights.len(),
-            self.velocity.len(),
-            "weights and velocity differ in size"
-        );
-        for ((w, g), v) in self
-            .weights
-            .iter_mut()
-            .zip(self.gradients)
-            .zip(self.velocity)
-        {
-            *v = self.momentum * *v - self.learning_rate * (*g + self.l2 * *w);
-            *w += *v;
+        for i in 0..n {
+            let w = self.weights[i];
+            let g = self.gradients[i] + self.l2 * w;
+            let memory = self.memory.each_mut().map(|memory| &mut memory[i]);
+            let update = self.rule.update(g, memory) - self.decay * w;
+            self.weights[i] = w + update;
             if self.keep_update {
-                *g = *v;
-            }
-        }
-    }
-}
-
-/// m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; w ← w − η m̂ / (√v̂ + ε), with g including λ w.
-pub(crate) struct AdamUpdate<'a, T> {
-    /// w.
-    pub(crate) weights: &'a mut [T],
-    /// g.
-    pub(crate) gradients: &'a mut [T],
-    /// m.
-    pub(crate) first_moment: &'a mut [T],
-    /// v.
-    pub(crate) second_moment: &'a mut [T],
-    /// β₁.
-    pub(crate) beta1: T,
-    /// 1 − β₁.
-    pub(crate) one_minus_beta1: T,
-    /// β₂.
-    pub(crate) beta2: T,
-    /// 1 − β₂.
-    pub(crate) one_minus_beta2: T,
-    /// η / (1 − β₁ᵗ).
-    pub(crate) corrected_rate: T,
-    /// 1 / (1 − β₂ᵗ).
-    pub(crate) second_correction: T,
-    /// ε.
-    pub(crate) eps: T,
-    /// λ.
-    pub(crate) l2: T,
-    /// Whether the gradients are replaced by the update.
-    pub(crate) keep_update: bool,
-}
-
-impl<T: Real> Kernel<T> for AdamUpdate<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes<Element = T>>(self) {
-        assert_eq!(
-            self.weights.len(),
-            self.gradients.len(),
-            "weights and gradients differ in size"
-        );
-        assert_eq!(
-            self.weights.len(),
-            self.first_moment.len(),
-            "weights and first moment differ in size"
-        );
-        assert_eq!(
-            self.weights.len(),
-            self.second_moment.len(),
-            "weights and second moment differ in size"
-        );
-        let moments = self.first_moment.iter_mut().zip(self.second_moment);
-        for ((w, gradient), (m, v)) in self.weights.iter_mut().zip(self.gradients).zip(moments) {
-            let g = *gradient + self.l2 * *w;
-            *m = self.beta1 * *m + self.one_minus_beta1 * g;
-            *v = self.beta2 * *v + self.one_minus_beta2 * (g * g);
-            let update =
-                -(self.corrected_rate * *m / ((*v * self.second_correction).sqrt() + self.eps));
-            *w += update;
-            if self.keep_update {
-                *gradient = update;
+                self.gradients[i] = update;
             }
         }
     }

@@ -150,17 +150,21 @@ impl<'a> Reader<'a> {
 
     /// A number within the key's limits.
     pub(super) fn float(&mut self, name: &str) -> f64 {
-        let key = self.key(name);
-        let KeyDefault::Float(default) = key.default else {
+        let KeyDefault::Float(default) = self.key(name).default else {
             unreachable!("`{name}` has a default")
         };
-        match self.value(name) {
-            None => return default,
-            Some(Value::Float(value)) if within(key, *value) => return *value,
-            Some(Value::Integer(value)) if within(key, *value as f64) => return *value as f64,
-            Some(other) => self.report(name, found(other), Some(accepted_number("a number", key))),
+        self.optional_float(name).unwrap_or(default)
+    }
+
+    /// A number within the key's limits, if the file has it.
+    pub(super) fn optional_float(&mut self, name: &str) -> Option<f64> {
+        let key = self.key(name);
+        match self.value(name)? {
+            Value::Float(value) if within(key, *value) => return Some(*value),
+            Value::Integer(value) if within(key, *value as f64) => return Some(*value as f64),
+            other => self.report(name, found(other), Some(accepted_number("a number", key))),
         }
-        default
+        None
     }
 
     /// A whole number within the key's limits.
