@@ -15,6 +15,7 @@ pub mod schedule;
 pub mod seed;
 pub mod solver;
 
+mod clip;
 mod init;
 mod kernel;
 mod layer;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::clip::Clipping;
 use crate::config::{Dtype, TrainConfig};
 use crate::data::{Dataset, Samples};
 use crate::history::{EpochEnd, EpochRecord};
@@ -177,6 +178,7 @@ struct Training<T> {
     learning_rate: f64,
     l2: f64,
     weight_decay: f64,
+    clipping: Clipping,
     dataset: Arc<Dataset>,
     seed: u32,
     epoch: u32,
@@ -228,6 +230,7 @@ impl<T: Real> Training<T> {
             learning_rate: settings.learning_rate,
             l2: settings.l2,
             weight_decay: settings.weight_decay,
+            clipping: Clipping::new(settings),
             seed,
             epoch: 0,
             batch_size,
@@ -323,6 +326,7 @@ impl<T: Real> Training<T> {
     fn update(&mut self, step: usize, keep_update: bool) {
         let learning_rate = self.learning_rate_at(step);
         let (tensors, weights, gradients) = self.network.update_parts();
+        self.clipping.apply(self.simd, tensors, gradients);
         self.optimizer.update(Step {
             simd: self.simd,
             learning_rate,

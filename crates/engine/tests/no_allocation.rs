@@ -44,7 +44,7 @@ fn epochs_allocate_nothing() {
         "train = { optimizer = 'adagrad', schedule = 'cosine', warmup_epochs = 1 }",
         "train = { optimizer = 'adadelta', schedule = 'one_cycle' }",
         "train = { optimizer = 'rmsprop', weight_decay = 0.1 }",
-        "train = { optimizer = 'nadam' }",
+        "train = { optimizer = 'nadam', clip_norm = 1.0, clip_value = 0.1 }",
         "train = { optimizer = 'lion' }",
     ] {
         let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();

@@ -352,10 +352,14 @@ pub const KEYS: &[Key] = &[
     )
     .within(1e-16, 1.0)
     .log(),
-    Key::train("clip_norm", Float, Absent, "largest norm of the gradient")
-        .within(1e-6, 1e6)
-        .log()
-        .later(),
+    Key::train(
+        "clip_norm",
+        Float,
+        Absent,
+        "largest norm of all gradients together",
+    )
+    .within(1e-6, 1e6)
+    .log(),
     Key::train(
         "clip_value",
         Float,
@@ -363,8 +367,7 @@ pub const KEYS: &[Key] = &[
         "largest magnitude of a gradient",
     )
     .within(1e-6, 1e6)
-    .log()
-    .later(),
+    .log(),
     Key::train(
         "step_epochs",
         IntegerOrList,

@@ -214,6 +214,8 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
         eps: reader
             .optional_float("eps")
             .unwrap_or(optimizer.default_eps()),
+        clip_norm: reader.optional_float("clip_norm"),
+        clip_value: reader.optional_float("clip_value"),
         step_epochs: read_step_epochs(&mut reader, schedule),
         step_factor: reader.float("step_factor"),
         seed: reader.integer("seed") as u32,

@@ -87,7 +87,7 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips(
         "[train]\nlearning_rate = 1\nl2 = 1e-7\noptimizer = 'momentum'\nschedule = 'constant'\ndtype = 'f64'\nseed = 2147483647",
     );
-    round_trips("[train]\noptimizer = 'adamw'");
+    round_trips("[train]\noptimizer = 'adamw'\nclip_norm = 5\nclip_value = 0.5");
     round_trips("[train]\noptimizer = 'adadelta'\nweight_decay = 0.1\neps = 1e-4\nrho = 0.5");
     round_trips("[train]\nschedule = 'step'\nstep_epochs = 4\nstep_factor = 0.5");
     round_trips("[train]\nschedule = 'multi_step'\nstep_epochs = [3, 9]\nwarmup_epochs = 2");
@@ -96,7 +96,7 @@ fn what_is_written_reads_back_to_the_same() {
 
 #[test]
 fn every_written_key_is_in_the_list_and_every_supported_one_is_written() {
-    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\ninit = 'normal'\n[train]\nstep_epochs = 1";
+    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\ninit = 'normal'\n[train]\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
     let written = read(text).unwrap().to_toml();
     for table in Table::ALL {
         let names: Vec<&str> = written[table.name()]
@@ -187,8 +187,8 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn keys_and_names_of_later_versions_are_refused_as_such() {
     refused(
-        "[train]\nclip_norm = 1",
-        "[train] clip_norm: is not supported by this version",
+        "[train]\nmax_norm = 1",
+        "[train] max_norm: is not supported by this version",
     );
     refused(
         "[model]\ndropout = 0.5",

@@ -38,6 +38,10 @@ pub struct TrainSettings {
     pub rho: f64,
     /// ε (adagrad, adadelta, rmsprop, adam, adamw, nadam).
     pub eps: f64,
+    /// Largest norm of all gradients together, before the update rule.
+    pub clip_norm: Option<f64>,
+    /// Largest magnitude of a gradient, before `clip_norm`.
+    pub clip_value: Option<f64>,
     /// After how many epochs the learning rate falls (step: each time; multi_step: every fall,
     /// rising). Empty where not given.
     pub step_epochs: Vec<u32>,

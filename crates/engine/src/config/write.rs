@@ -113,6 +113,12 @@ fn train_table(train: &TrainSettings) -> TomlTable {
     writer.put("beta2", train.beta2);
     writer.put("rho", train.rho);
     writer.put("eps", train.eps);
+    if let Some(clip_norm) = train.clip_norm {
+        writer.put("clip_norm", clip_norm);
+    }
+    if let Some(clip_value) = train.clip_value {
+        writer.put("clip_value", clip_value);
+    }
     match train.step_epochs.as_slice() {
         [] => {}
         [every] => writer.put("step_epochs", i64::from(*every)),

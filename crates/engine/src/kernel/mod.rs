@@ -13,6 +13,7 @@
 )]
 
 mod aligned;
+mod clip;
 mod conv2d;
 mod lanes;
 mod linear;
@@ -30,6 +31,7 @@ mod x86;
 pub(crate) mod reference;
 
 pub(crate) use aligned::Aligned;
+pub(crate) use clip::{Clamp, Scale, SquaredNorm};
 pub(crate) use conv2d::{
     Conv2dBackwardInput, Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry,
     Conv2dReluPoolForward, copy_into_halo, flip_filter,

@@ -235,6 +235,33 @@ fn the_update_ratio_of_plain_descent_follows_the_rate() {
 }
 
 #[test]
+fn a_bound_on_the_gradients_bounds_the_step() {
+    let update_norm = |clip_norm: Option<f64>| {
+        let config = config(|config| {
+            config.train.optimizer = OptimizerKind::Sgd;
+            config.train.learning_rate = 1.0;
+            config.train.batch_size = 95;
+            config.train.dtype = Dtype::F64;
+            config.train.clip_norm = clip_norm;
+        });
+        let mut solver = Solver::new(&config, dataset(95, 40), 5).unwrap();
+        let Precision::F64(training) = &mut solver.training else {
+            unreachable!("the precision is f64")
+        };
+        training.epoch = 1;
+        training.shuffle();
+        training.step_loss(0);
+        training.measured_update(0).update_norm
+    };
+    let free = update_norm(None);
+    assert!(free > 0.1, "{free}");
+    assert_eq!(update_norm(Some(100.0)), free);
+    // Biases count in the bounded norm and not in that of the update.
+    let bounded = update_norm(Some(0.01));
+    assert!((0.009..0.01).contains(&bounded), "{bounded}");
+}
+
+#[test]
 fn data_that_do_not_belong_together_are_refused() {
     let refused = |change: fn(&mut Dataset), expected: &str| {
         let mut data = Arc::unwrap_or_clone(dataset(20, 10));
