@@ -138,6 +138,23 @@ fn a_word_of_a_later_version() {
 }
 
 #[test]
+fn a_schedule_without_a_key_it_needs() {
+    assert_snapshot!(refused("name = \"x\"\n[train]\nschedule = \"step\"\n"), @r#"
+      error: train.step_epochs: is missing; schedule = "step" needs it
+       ,-[sweep.toml:2:1]
+     1 | name = "x"
+     2 | [train]
+       : ^^^|^^^
+       :    `-- here
+     3 | schedule = "step"
+       `----
+      help: a whole number: the epochs from one fall to the next
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
 fn a_key_of_a_later_version() {
     assert_snapshot!(refused("name = \"x\"\n[model]\ndropout = 0.5\n"), @"
       error: model.dropout is not supported by this version

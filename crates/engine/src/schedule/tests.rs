@@ -1,5 +1,8 @@
 //! Learning rates against their published formulas.
 
+use proptest::prelude::{ProptestConfig, Strategy, proptest};
+use proptest::sample::select;
+
 use super::*;
 
 fn schedule(course: Course, warmup_epochs: u32, epochs: u32) -> LrSchedule {
@@ -200,4 +203,57 @@ fn a_warm_up_of_one_cycle_rises_to_its_first_value() {
 #[test]
 fn a_warm_up_longer_than_the_training_only_rises() {
     check(&schedule(Course::Cosine, 10, 5), 5, 3, 0.05);
+}
+
+fn all() -> Vec<Course> {
+    vec![
+        Course::Constant,
+        Course::Exponential { decay: 0.9 },
+        Course::Step {
+            every: 3,
+            factor: 0.5,
+        },
+        Course::MultiStep {
+            after: vec![2, 7],
+            factor: 0.5,
+        },
+        Course::Linear,
+        Course::Cosine,
+        Course::InverseSqrt,
+        Course::OneCycle,
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn every_rate_is_above_zero_and_at_most_the_given_one(
+        course in select(all()),
+        warmup_epochs in 0_u32..50,
+        epochs in 1_u32..50,
+        epoch in 0_u32..100,
+        steps_per_epoch in 1_usize..50,
+        place in 0.0_f64..1.0,
+    ) {
+        let step = (place * steps_per_epoch as f64) as usize;
+        let moment = Moment { epoch, step, steps_per_epoch };
+        let rate = schedule(course, warmup_epochs, epochs).at(0.1, moment);
+        assert!(rate > 0.0 && rate <= 0.1 * (1.0 + 1e-12), "{rate}");
+    }
+
+    #[test]
+    fn no_rate_rises_after_the_warm_up_but_that_of_one_cycle(
+        course in select(all()).prop_filter("one_cycle", |course| *course != Course::OneCycle),
+        warmup_epochs in 0_u32..5,
+        epochs in 5_u32..20,
+        steps_per_epoch in 1_usize..20,
+    ) {
+        let schedule = schedule(course, warmup_epochs, epochs);
+        let rates: Vec<f64> = (warmup_epochs + 1..30)
+            .flat_map(|epoch| (0..steps_per_epoch).map(move |step| (epoch, step)))
+            .map(|(epoch, step)| schedule.at(0.1, Moment { epoch, step, steps_per_epoch }))
+            .collect();
+        assert!(rates.is_sorted_by(|a, b| a >= b), "{rates:?}");
+    }
 }
