@@ -71,7 +71,7 @@ fn check_shows_what_would_run_and_writes_nothing() {
     small.toml is right: the sweep small, seed 0
 
     data and model
-      1077 training, 360 validation and 360 test samples of 8 × 8 pixels × 1 channels
+      1077 training, 360 validation and 360 test samples of 8 × 8 pixels, one channel
       10 classes; in training, "8" is the rarest with 104 samples, "5" the commonest with 110
       linear_1               → 8                     520 parameters         1024 flop  relu
       linear_2               → 10                     90 parameters          160 flop

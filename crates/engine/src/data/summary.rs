@@ -9,10 +9,11 @@ impl Dataset {
         let kind = if shape.height == 1 && shape.width == 1 {
             format!("{} features", shape.channels)
         } else {
-            format!(
-                "{} × {} pixels × {} channels",
-                shape.height, shape.width, shape.channels
-            )
+            let channels = match shape.channels {
+                1 => "one channel".to_owned(),
+                n => format!("{n} channels"),
+            };
+            format!("{} × {} pixels, {channels}", shape.height, shape.width)
         };
         let mut lines = vec![
             format!(
@@ -102,7 +103,7 @@ mod tests {
             [8, 6, 3],
             &[0, 1],
             [
-                "2 training, 0 validation and 0 test samples of 8 × 6 pixels × 3 channels",
+                "2 training, 0 validation and 0 test samples of 8 × 6 pixels, 3 channels",
                 "2 classes, with 1 training samples each",
             ],
         );
