@@ -155,26 +155,23 @@ fn fifty_kills_at_random_moments_change_nothing() {
 #[test]
 fn a_second_run_in_the_same_directory_is_refused() {
     let dir = TempDir::new().expect("a temporary directory");
-    let mut first = command(dir.path(), 1).spawn().expect("the program starts");
+    // Trials of so many epochs take minutes: the first is at work until it is killed.
+    let long = || {
+        let mut command = command(dir.path(), 1);
+        command.args(["--set", "stage.0.epochs=100000"]);
+        command
+    };
+    let mut first = long().spawn().expect("the program starts");
     let journal = dir.path().join("results/small/journal.jsonl");
-    let mut refused = false;
-    // The first takes the lock a moment after its start; it is over in well under a minute.
-    while first.try_wait().expect("a child can be asked").is_none() {
-        if journal.exists() {
-            let output = command(dir.path(), 1).output().expect("the program starts");
-            let ended = first.try_wait().expect("a child can be asked").is_some();
-            if !ended {
-                let message = String::from_utf8_lossy(&output.stderr);
-                assert_eq!(output.status.code(), Some(4), "{message}");
-                refused = true;
-                break;
-            }
-        }
+    // It writes once it has the lock.
+    while fs::metadata(&journal).map_or(0, |metadata| metadata.len()) == 0 {
+        let ended = first.try_wait().expect("a child can be asked");
+        assert_eq!(ended, None, "the first run ended before it began");
+        std::thread::sleep(Duration::from_millis(1));
     }
-    first.kill().ok();
+    let second = long().output().expect("the program starts");
+    first.kill().expect("a child can be killed");
     first.wait().expect("a child can be waited for");
-    assert!(
-        refused,
-        "the first run was over before a second could begin"
-    );
+    let message = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(4), "{message}");
 }
