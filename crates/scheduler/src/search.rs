@@ -19,7 +19,7 @@ use crate::objective::Task;
 use crate::stage::Leaderboard;
 use crate::state::{State, Status, TrialRecord};
 use crate::sweep::Sweep;
-use crate::trial::{Decision, Ended, Report, TrialId};
+use crate::trial::{Ended, Report, TrialId};
 
 /// The search of one sweep.
 #[derive(Debug)]
@@ -110,13 +110,7 @@ impl Search {
     }
 
     /// Takes an epoch's report of a running trial.
-    pub fn report(
-        &mut self,
-        trial: TrialId,
-        attempt: u32,
-        report: Report,
-        now: Timestamp,
-    ) -> Decision {
+    pub fn report(&mut self, trial: TrialId, attempt: u32, report: Report, now: Timestamp) {
         self.record(
             Event::EpochReported {
                 trial,
@@ -125,7 +119,6 @@ impl Search {
             },
             now,
         );
-        Decision::Continue
     }
 
     /// Takes the end of a running trial.
