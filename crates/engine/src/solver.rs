@@ -398,4 +398,6 @@ fn load<T: Real>(
 }
 
 #[cfg(test)]
+mod first_losses;
+#[cfg(test)]
 mod tests;
