@@ -156,18 +156,71 @@ fn a_schedule_without_a_key_it_needs() {
 
 #[test]
 fn a_key_of_a_later_version() {
-    assert_snapshot!(refused("name = \"x\"\n[model]\ndropout = 0.5\n"), @"
-      error: model.dropout is not supported by this version
+    assert_snapshot!(refused("name = \"x\"\n[data]\nflip = true\n"), @"
+      error: data.flip is not supported by this version
        ,-[sweep.toml:3:1]
-     2 | [model]
-     3 | dropout = 0.5
-       : ^^^|^^^
-       :    `-- not supported yet
+     2 | [data]
+     3 | flip = true
+       : ^^|^
+       :   `-- not supported yet
        `----
       help: leave it out
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
     ");
+}
+
+#[test]
+fn a_layer_that_does_not_exist() {
+    let text = "name = \"x\"\n[model]\nkind = \"layers\"\nlayers = [\"conv 8 3x3\", \"max_poll 2\", \"linear 10\"]\n";
+    assert_snapshot!(refused(text), @r#"
+      error: model.layers: layer 2, "max_poll 2": no layer is called "max_poll"
+       ,-[sweep.toml:4:10]
+     3 | kind = "layers"
+     4 | layers = ["conv 8 3x3", "max_poll 2", "linear 10"]
+       :          ^^^^^^^^^^^^^^^^^^^^|^^^^^^^^^^^^^^^^^^^^
+       :                              `-- here
+       `----
+      help: did you mean "max_pool"? one of conv, linear, max_pool, avg_pool, global_avg_pool, batch_norm, layer_norm, dropout, flatten, relu, leaky_relu, elu, gelu, silu, tanh, sigmoid, softplus
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_list_of_layers_for_another_number_of_classes() {
+    let text = "name = \"x\"\n[model]\nkind = \"layers\"\nlayers = [\"linear 12\"]\n";
+    assert_snapshot!(refused(text), @r#"
+      error: no network can be built: the last layer gives 12 scores, the data have 10 classes; end the list with "linear 10"
+       ,-[sweep.toml:2:1]
+     1 | name = "x"
+     2 | [model]
+       : ^^^|^^^
+       :    `-- from here
+     3 | kind = "layers"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_searched_list_whose_shapes_do_not_fit() {
+    let text = "name = \"x\"\n[model]\nkind = \"layers\"\nlayers = [\"linear 10\"]\n[space.layers]\n\
+                values = [[\"linear 10\"], [\"conv 8 9 pad valid\", \"linear 10\"]]\n";
+    assert_snapshot!(refused(text), @r#"
+      error: no network can be built with layers = ["conv 8 9 pad valid","linear 10"]: layer 1, "conv 8 9x9 pad valid": filters of 9 × 9 on an input of 8 × 8 × 1; there they can be at most 8 × 8
+       ,-[sweep.toml:5:1]
+     4 | layers = ["linear 10"]
+     5 | [space.layers]
+       : ^^^^^^^|^^^^^^
+       :        `-- this value does not fit
+     6 | values = [["linear 10"], ["conv 8 9 pad valid", "linear 10"]]
+       `----
+      help: narrow the range, or change the model or data it does not fit
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
 }
 
 #[test]

@@ -25,11 +25,15 @@ pub(crate) fn standard_deviation(init: Init, fan_in: usize, relu_follows: bool) 
     }
 }
 
-/// Draws all weights, tensor by tensor, from the seed's own stream; biases become 0.
+/// Draws all weights, tensor by tensor, from the seed's own stream; biases become 0, scales of
+/// normalisations 1.
 pub(crate) fn initialize<T: Real>(init: Init, seed: u32, tensors: &[Tensor], weights: &mut [T]) {
     let mut stream = Stream::new(seed, Purpose::Init);
     weights.fill(T::ZERO);
-    for tensor in tensors.iter().filter(|tensor| tensor.is_weight) {
+    for tensor in tensors.iter().filter(|tensor| tensor.starts_at_one()) {
+        weights[tensor.range.clone()].fill(T::ONE);
+    }
+    for tensor in tensors.iter().filter(|tensor| tensor.is_weight()) {
         let sigma = standard_deviation(init, tensor.fan_in, tensor.relu_follows);
         for weight in &mut weights[tensor.range.clone()] {
             *weight = T::from_f64(sigma * stream.normal());

@@ -3,6 +3,7 @@
 mod architecture;
 mod error;
 mod plan;
+mod step;
 mod summary;
 mod tensor;
 
@@ -10,17 +11,15 @@ use crate::config::{Init, ModelConfig};
 use crate::data::Shape;
 use crate::init;
 use crate::kernel::{Aligned, BatchLoss, Real, Simd};
-use crate::layer::{Backward, Batch, Forward, Layer};
+use crate::layer::{Backward, Batch, Forward, Layer, Mode};
 use crate::loss::softmax_cross_entropy;
 
-#[cfg(test)]
-pub(crate) use architecture::LayerSpec;
 pub use error::NetworkError;
 pub(crate) use plan::Sizes;
 pub use summary::{LayerSummary, Summary};
 pub(crate) use tensor::Tensor;
 
-use architecture::layers_of;
+use architecture::Architecture;
 use plan::Plan;
 
 /// A network with its weights, their gradients, and the activations of one batch.
@@ -31,9 +30,15 @@ pub(crate) struct Network<T> {
     activations: Vec<Batch<T>>,
     /// Gradients of the loss by each layer's output.
     dactivations: Vec<Batch<T>>,
+    /// Gradients of the loss by the input, where they are wanted.
+    dinput: Option<Batch<T>>,
     tensors: Vec<Tensor>,
     parameters: Aligned<T>,
     gradients: Aligned<T>,
+    running_tensors: Vec<Tensor>,
+    running: Aligned<T>,
+    /// What the masks of dropout are drawn by.
+    seed: u32,
 }
 
 impl<T: Real> Network<T> {
@@ -48,16 +53,30 @@ impl<T: Real> Network<T> {
         sizes: &Sizes,
         simd: Simd,
     ) -> Result<Self, NetworkError> {
-        Ok(Self::from_plan(
-            Plan::new(&layers_of(model, n_classes), shape, sizes, size_of::<T>())?,
-            sizes,
-            simd,
-        ))
+        let architecture = Architecture::of(model, n_classes);
+        let plan = Plan::new(&architecture, shape, n_classes, sizes, size_of::<T>())?;
+        Ok(Self::from_plan(plan, sizes, simd, false))
     }
 
-    fn from_plan(plan: Plan, sizes: &Sizes, simd: Simd) -> Self {
+    /// As [`Network::new`], with gradients by the input too.
+    ///
+    /// # Errors
+    /// See [`NetworkError`].
+    pub(crate) fn with_input_gradients(
+        model: &ModelConfig,
+        shape: Shape,
+        n_classes: usize,
+        sizes: &Sizes,
+        simd: Simd,
+    ) -> Result<Self, NetworkError> {
+        let architecture = Architecture::of(model, n_classes);
+        let plan = Plan::new(&architecture, shape, n_classes, sizes, size_of::<T>())?;
+        Ok(Self::from_plan(plan, sizes, simd, true))
+    }
+
+    fn from_plan(plan: Plan, sizes: &Sizes, simd: Simd, input_gradients: bool) -> Self {
         let outputs = plan.steps.iter().map(|step| step.output.len());
-        Self {
+        let mut network = Self {
             simd,
             activations: std::iter::once(plan.input.len())
                 .chain(outputs.clone())
@@ -66,16 +85,36 @@ impl<T: Real> Network<T> {
             dactivations: outputs
                 .map(|columns| Batch::zeros(sizes.training, columns))
                 .collect(),
-            layers: plan.build(sizes.capacity),
+            dinput: input_gradients.then(|| Batch::zeros(sizes.training, plan.input.len())),
+            layers: plan.build(sizes, input_gradients),
             parameters: Aligned::zeros(plan.buffer_len),
             gradients: Aligned::zeros(plan.buffer_len),
+            running: Aligned::zeros(plan.running_len),
             tensors: plan.tensors,
-        }
+            running_tensors: plan.running_tensors,
+            seed: 0,
+        };
+        network.reset_running();
+        network
     }
 
-    /// Draws the weights anew from a seed.
+    /// Draws the weights anew from a seed, and forgets the running statistics; dropout draws its
+    /// masks by the same seed.
     pub(crate) fn initialize(&mut self, init: Init, seed: u32) {
+        self.seed = seed;
         init::initialize(init, seed, &self.tensors, &mut self.parameters);
+        self.reset_running();
+    }
+
+    fn reset_running(&mut self) {
+        self.running.fill(T::ZERO);
+        for tensor in self
+            .running_tensors
+            .iter()
+            .filter(|tensor| tensor.starts_at_one())
+        {
+            self.running[tensor.range.clone()].fill(T::ONE);
+        }
     }
 
     /// Puts a sample's features into its place in the batch.
@@ -85,21 +124,51 @@ impl<T: Real> Network<T> {
         }
     }
 
-    /// Data loss of the loaded samples, one for each label.
+    /// Data loss of the loaded samples, one for each label, as it is evaluated: running statistics,
+    /// no dropout.
     pub(crate) fn loss(&mut self, labels: &[u32]) -> BatchLoss {
-        self.forward(labels.len());
+        self.forward(labels.len(), Mode::Evaluation);
         softmax_cross_entropy(self.simd, self.scores(), labels, None)
     }
 
-    /// Data loss of the loaded samples, one for each label, and the gradients of its mean by all
-    /// weights and biases.
-    pub(crate) fn loss_and_gradients(&mut self, labels: &[u32]) -> BatchLoss {
-        self.forward(labels.len());
+    /// Data loss of the loaded samples, one for each label, as step `step` of a training (from 0)
+    /// sees it: statistics of the batch, dropout's masks of that step.
+    pub(crate) fn training_loss(&mut self, labels: &[u32], step: u64) -> BatchLoss {
+        self.forward_in_training(labels.len(), step);
+        softmax_cross_entropy(self.simd, self.scores(), labels, None)
+    }
+
+    /// As [`Network::training_loss`], with the gradients of its mean by all weights and biases.
+    pub(crate) fn loss_and_gradients(&mut self, labels: &[u32], step: u64) -> BatchLoss {
+        self.forward_in_training(labels.len(), step);
         let scores = self.activations.last().expect("the input is always there");
         let dscores = self.dactivations.last_mut().expect("a network has a layer");
         let loss = softmax_cross_entropy(self.simd, scores, labels, Some(dscores));
         self.backward(labels.len());
         loss
+    }
+
+    /// A loaded sample.
+    pub(crate) fn input_mut(&mut self, sample: usize) -> &mut [T] {
+        self.activations[0].row_mut(sample)
+    }
+
+    /// Gradients of the last [`Network::loss_and_gradients`] by a loaded sample, of a network built
+    /// for it.
+    pub(crate) fn input_gradients(&self, sample: usize) -> Option<&[T]> {
+        self.dinput.as_ref().map(|dinput| dinput.row(sample))
+    }
+
+    /// Running statistics of all normalisations: what a trained network has beside its parameters.
+    #[cfg_attr(not(test), expect(dead_code, reason = "checkpoints keep them"))]
+    pub(crate) fn running(&self) -> &[T] {
+        &self.running
+    }
+
+    /// As [`Network::running`], to be restored.
+    #[cfg_attr(not(test), expect(dead_code, reason = "checkpoints restore them"))]
+    pub(crate) fn running_mut(&mut self) -> &mut [T] {
+        &mut self.running
     }
 
     /// Where each weight and bias tensor lies in the buffers.
@@ -135,13 +204,20 @@ impl<T: Real> Network<T> {
         self.activations.last().expect("the input is always there")
     }
 
-    fn forward(&mut self, n: usize) {
+    fn forward_in_training(&mut self, n: usize, step: u64) {
+        let seed = self.seed;
+        self.forward(n, Mode::Training { seed, step });
+    }
+
+    fn forward(&mut self, n: usize, mode: Mode) {
         for (idx, layer) in self.layers.iter_mut().enumerate() {
             let (before, after) = self.activations.split_at_mut(idx + 1);
             layer.forward(Forward {
                 simd: self.simd,
                 n,
+                mode,
                 parameters: &self.parameters,
+                running: &mut self.running,
                 x: &before[idx],
                 y: &mut after[0],
             });
@@ -159,7 +235,7 @@ impl<T: Real> Network<T> {
                 x: &self.activations[idx],
                 y: &self.activations[idx + 1],
                 dy: &mut after[0],
-                dx: before.last_mut(),
+                dx: before.last_mut().or(self.dinput.as_mut()),
             });
         }
     }
@@ -175,18 +251,14 @@ pub fn summarize(
     shape: Shape,
     n_classes: usize,
 ) -> Result<Summary, NetworkError> {
+    // Two samples, so that there is something to normalise over.
     let sizes = Sizes {
-        training: 1,
-        capacity: 1,
+        training: 2,
+        capacity: 2,
         n_buffers: 2,
     };
-    Ok(Plan::new(
-        &layers_of(model, n_classes),
-        shape,
-        &sizes,
-        size_of::<f32>(),
-    )?
-    .summary())
+    let architecture = Architecture::of(model, n_classes);
+    Ok(Plan::new(&architecture, shape, n_classes, &sizes, size_of::<f32>())?.summary())
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(crate) fn add_gradients<T: Real>(
     gradients: &mut [T],
 ) {
     let l2 = T::from_f64(l2);
-    for tensor in tensors.iter().filter(|tensor| tensor.is_weight) {
+    for tensor in tensors.iter().filter(|tensor| tensor.is_weight()) {
         for (gradient, weight) in gradients[tensor.range.clone()]
             .iter_mut()
             .zip(&weights[tensor.range.clone()])
@@ -33,7 +33,7 @@ pub(crate) fn add_gradients<T: Real>(
 /// in their order.
 pub(crate) fn squared_norm<T: Real>(tensors: &[Tensor], values: &[T]) -> f64 {
     let mut sums = [0.0; 8];
-    for tensor in tensors.iter().filter(|tensor| tensor.is_weight) {
+    for tensor in tensors.iter().filter(|tensor| tensor.is_weight()) {
         for values in values[tensor.range.clone()].chunks(sums.len()) {
             for (sum, value) in sums.iter_mut().zip(values) {
                 *sum += value.to_f64() * value.to_f64();

@@ -14,6 +14,8 @@ pub enum Purpose {
     Split,
     /// Which training samples `train_limit` keeps.
     TrainLimit,
+    /// Which units a dropout keeps.
+    Dropout,
     /// Which weights a gradient check looks at.
     GradientCheck,
 }
@@ -26,6 +28,7 @@ impl Purpose {
             Self::Shuffle => b"shuffle",
             Self::Split => b"split",
             Self::TrainLimit => b"train_limit",
+            Self::Dropout => b"dropout",
             Self::GradientCheck => b"gradient_check",
         }
     }
@@ -96,6 +99,11 @@ impl Stream {
         let angle = std::f64::consts::TAU * self.uniform();
         self.spare_normal = Some(radius * libm::sin(angle));
         radius * libm::cos(angle)
+    }
+
+    /// Fills a slice with uniform 32-bit words.
+    pub(crate) fn fill(&mut self, words: &mut [u32]) {
+        words.fill_with(|| self.generator.next_u32());
     }
 
     /// Puts the items into a uniformly random order (Fisher and Yates).

@@ -320,7 +320,9 @@ impl<T: Real> Training<T> {
             &self.dataset.train,
             samples.iter().map(|i| *i as usize),
         );
-        self.network.loss_and_gradients(&self.labels)
+        let steps_before = u64::from(self.epoch - 1) * self.n_steps() as u64;
+        self.network
+            .loss_and_gradients(&self.labels, steps_before + step as u64)
     }
 
     fn update(&mut self, step: usize, keep_update: bool) {

@@ -33,6 +33,11 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+const EVERY_LAYER: &str = "model.kind = 'layers'
+model.layers = ['conv 6 3x3', 'relu', 'max_pool 2', 'conv 5 3x2 stride 1x2 pad 1', 'batch_norm', 'leaky_relu',
+    'max_pool 2 stride 1', 'elu', 'conv 4 1x1', 'gelu', 'avg_pool 2 stride 1', 'silu', 'layer_norm', 'dropout 0.2',
+    'global_avg_pool', 'flatten', 'linear 30', 'tanh', 'linear 20', 'sigmoid', 'linear 20', 'softplus', 'linear 10']";
+
 #[test]
 fn epochs_allocate_nothing() {
     for settings in [
@@ -46,6 +51,8 @@ fn epochs_allocate_nothing() {
         "train = { optimizer = 'rmsprop', weight_decay = 0.1 }",
         "train = { optimizer = 'nadam', clip_norm = 1.0, clip_value = 0.1 }",
         "train = { optimizer = 'lion' }",
+        "model = { activation = 'gelu', batch_norm = true, dropout = 0.5 }",
+        EVERY_LAYER,
     ] {
         let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();
         let dataset = data::load(&config.data, 1)

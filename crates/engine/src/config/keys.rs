@@ -3,7 +3,7 @@
 
 use super::data::{Preprocess, Source};
 use super::key::{Key, KeyDefault, Kind};
-use super::model::{InitKind, ModelKind};
+use super::model::{Activation, InitKind, ModelKind};
 use super::optimizer::OptimizerKind;
 use super::train::{Dtype, ScheduleKind};
 
@@ -143,7 +143,7 @@ pub const KEYS: &[Key] = &[
     //
     Key::model(
         "kind",
-        choice(ModelKind::NAMES, &["layers"]),
+        choice(ModelKind::NAMES, &[]),
         Text("three_layer_convnet"),
         "which network",
     ),
@@ -170,18 +170,7 @@ pub const KEYS: &[Key] = &[
     .within(1.0, 65536.0),
     Key::model(
         "activation",
-        choice(
-            &["relu"],
-            &[
-                "leaky_relu",
-                "elu",
-                "gelu",
-                "silu",
-                "tanh",
-                "sigmoid",
-                "softplus",
-            ],
-        ),
+        choice(Activation::NAMES, &[]),
         Text("relu"),
         "what follows each hidden layer",
     ),
@@ -214,23 +203,20 @@ pub const KEYS: &[Key] = &[
         Boolean,
         Flag(false),
         "normalise each hidden layer over the batch",
-    )
-    .later(),
+    ),
     Key::model(
         "dropout",
         Float,
         Real(0.0),
         "share of hidden units dropped in training",
     )
-    .within(0.0, 0.999)
-    .later(),
+    .within(0.0, 0.999),
     Key::model(
         "layers",
         TextList,
         Absent,
         "the layers one by one, with kind = \"layers\"",
-    )
-    .later(),
+    ),
     //
     Key::train("epochs", Integer, Whole(27), "epochs of one full training")
         .within(1.0, 1e6)

@@ -1,6 +1,7 @@
 //! The `[model]` table.
 
 use super::choice::choice;
+use super::layers::LayerSpec;
 
 /// The `[model]` table, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,8 +14,17 @@ pub struct ModelConfig {
     pub filter_size: usize,
     /// Hidden units, layer by layer (mlp: any number of layers; three_layer_convnet: one).
     pub hidden: Vec<usize>,
+    /// What follows each hidden layer (mlp, three_layer_convnet).
+    pub activation: Activation,
     /// How the weights are drawn.
     pub init: Init,
+    /// Whether each hidden layer is normalised over the batch before its activation (mlp,
+    /// three_layer_convnet).
+    pub batch_norm: bool,
+    /// Share of each hidden layer's outputs dropped in training (mlp, three_layer_convnet).
+    pub dropout: f64,
+    /// The layers one by one (layers); the last is linear.
+    pub layers: Vec<LayerSpec>,
 }
 
 /// Which network is trained.
@@ -22,13 +32,52 @@ pub struct ModelConfig {
 pub enum ModelKind {
     /// linear – softmax.
     Softmax,
-    /// (linear – relu) for each of `hidden`, then linear – softmax.
+    /// (linear – activation) for each of `hidden`, then linear – softmax.
     Mlp,
-    /// conv – relu – 2×2 max pool – linear – relu – linear – softmax.
+    /// conv – activation – 2×2 max pool – linear – activation – linear – softmax.
     ThreeLayerConvnet,
+    /// What `layers` lists.
+    Layers,
 }
 
-choice!(ModelKind { Softmax = "softmax", Mlp = "mlp", ThreeLayerConvnet = "three_layer_convnet" });
+choice!(ModelKind {
+    Softmax = "softmax",
+    Mlp = "mlp",
+    ThreeLayerConvnet = "three_layer_convnet",
+    Layers = "layers",
+});
+
+/// A function applied element by element after a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// max(0, x).
+    Relu,
+    /// x where x > 0, else x / 100.
+    LeakyRelu,
+    /// x where x > 0, else eˣ − 1.
+    Elu,
+    /// x · Φ(x), with the normal distribution's Φ, not its tanh approximation.
+    Gelu,
+    /// x · σ(x).
+    Silu,
+    /// tanh x.
+    Tanh,
+    /// σ(x) = 1 / (1 + e⁻ˣ).
+    Sigmoid,
+    /// log(1 + eˣ).
+    Softplus,
+}
+
+choice!(Activation {
+    Relu = "relu",
+    LeakyRelu = "leaky_relu",
+    Elu = "elu",
+    Gelu = "gelu",
+    Silu = "silu",
+    Tanh = "tanh",
+    Sigmoid = "sigmoid",
+    Softplus = "softplus",
+});
 
 /// How weights are drawn; biases start at 0.
 #[derive(Debug, Clone, Copy, PartialEq)]

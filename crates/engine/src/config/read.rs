@@ -1,5 +1,6 @@
 //! From the tables of a file to a checked configuration, with every mistake at once.
 
+mod model;
 mod reader;
 
 use std::path::Path;
@@ -7,10 +8,13 @@ use std::path::Path;
 use super::data::{CsvOptions, DataConfig, Preprocess, Share, Source};
 use super::error::ConfigError;
 use super::key::Table;
-use super::model::{Init, InitKind, ModelConfig, ModelKind};
+use super::model::ModelConfig;
 use super::optimizer::OptimizerKind;
 use super::train::{Dtype, ScheduleKind, TrainSettings};
+use model::read_model;
 use reader::Reader;
+
+pub(super) use reader::nearest_of;
 
 /// Everything that one training depends on but the data's content.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,45 +145,6 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
     };
     reader.finish();
     data
-}
-
-fn read_model(mut reader: Reader<'_>) -> ModelConfig {
-    let kind = ModelKind::named(reader.choice("kind"))
-        .expect("the names of the key are those of the enum");
-    let n_filters = reader.integer("n_filters") as usize;
-    let filter_size = reader.integer("filter_size") as usize;
-    let hidden: Vec<usize> = reader
-        .integers("hidden")
-        .into_iter()
-        .map(|units| units as usize)
-        .collect();
-    if kind == ModelKind::ThreeLayerConvnet && hidden.len() != 1 && !reader.has_error("hidden") {
-        reader.report(
-            "hidden",
-            format!(
-                "{} numbers; three_layer_convnet has one hidden linear layer",
-                hidden.len()
-            ),
-            Some("a whole number, or kind = \"mlp\" with an array".to_owned()),
-        );
-    }
-    reader.choice("activation");
-    let weight_scale = reader.float("weight_scale");
-    let init = match InitKind::named(reader.choice("init"))
-        .expect("the names of the key are those of the enum")
-    {
-        InitKind::Kaiming => Init::Kaiming,
-        InitKind::Xavier => Init::Xavier,
-        InitKind::Normal => Init::Normal { weight_scale },
-    };
-    reader.finish();
-    ModelConfig {
-        kind,
-        n_filters,
-        filter_size,
-        hidden,
-        init,
-    }
 }
 
 fn read_train(mut reader: Reader<'_>) -> TrainSettings {

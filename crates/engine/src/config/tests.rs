@@ -84,6 +84,10 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips("[data]\nshape = [1, 8, 8]\npreprocess = 'none'");
     round_trips("[model]\nkind = 'mlp'\nhidden = [30, 20]\ninit = 'normal'\nweight_scale = 1e-3");
     round_trips("[model]\nkind = 'mlp'\nhidden = []\ninit = 'xavier'");
+    round_trips("[model]\nactivation = 'gelu'\nbatch_norm = true\ndropout = 0.25");
+    round_trips(
+        "[model]\nkind = 'layers'\nlayers = ['conv 8 3x1 stride 2', 'batch_norm', 'relu', 'avg_pool 2', 'dropout 0.1', 'linear 10']",
+    );
     round_trips(
         "[train]\nlearning_rate = 1\nl2 = 1e-7\noptimizer = 'momentum'\nschedule = 'constant'\ndtype = 'f64'\nseed = 2147483647",
     );
@@ -96,7 +100,7 @@ fn what_is_written_reads_back_to_the_same() {
 
 #[test]
 fn every_written_key_is_in_the_list_and_every_supported_one_is_written() {
-    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\ninit = 'normal'\n[train]\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
+    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\nkind = 'layers'\nlayers = ['linear 10']\ninit = 'normal'\n[train]\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
     let written = read(text).unwrap().to_toml();
     for table in Table::ALL {
         let names: Vec<&str> = written[table.name()]
@@ -191,8 +195,8 @@ fn keys_and_names_of_later_versions_are_refused_as_such() {
         "[train] max_norm: is not supported by this version",
     );
     refused(
-        "[model]\ndropout = 0.5",
-        "[model] dropout: is not supported by this version (only 0.0, its default)",
+        "[train]\nlabel_smoothing = 0.5",
+        "[train] label_smoothing: is not supported by this version (only 0.0, its default)",
     );
     refused(
         "[train]\nschedule = 'plateau'",
@@ -346,6 +350,62 @@ fn schedules_that_fall_in_steps_are_told_when() {
         "[train] step_epochs: 0 is not accepted \
          (a whole number or an array of them, each from 1 to 1000000)",
     );
+}
+
+#[test]
+fn lists_of_layers_are_told_layer_by_layer() {
+    refused(
+        "[model]\nkind = 'layers'\nlayers = ['conv 8 3x3', 'rel', 'linear']",
+        &format!(
+            "[model] layers: layer 2, \"rel\": no layer is called \"rel\" (did you mean \"relu\"? one of {})\n\
+             [model] layers: layer 3, \"linear\": the number of outputs is missing \
+             (\"linear OUTPUTS\", for example \"linear 128\")",
+            "conv, linear, max_pool, avg_pool, global_avg_pool, batch_norm, layer_norm, dropout, flatten, \
+             relu, leaky_relu, elu, gelu, silu, tanh, sigmoid, softplus"
+        ),
+    );
+    let end = "end the list with \"linear C\", where C is the number of classes";
+    refused(
+        "[model]\nkind = 'layers'\nlayers = ['linear 10', 'relu']",
+        &format!("[model] layers: the last layer, \"relu\", gives no scores of classes ({end})"),
+    );
+    refused(
+        "[model]\nkind = 'layers'\nlayers = []",
+        &format!("[model] layers: is empty ({end})"),
+    );
+    refused(
+        "[model]\nkind = 'layers'\nlayers = 'linear 10'",
+        "[model] layers: \"linear 10\" is not accepted (an array of texts)",
+    );
+    refused(
+        "[model]\nkind = 'layers'",
+        "[model] layers: is missing; kind = \"layers\" needs it \
+         (a list such as [\"conv 32 3x3\", \"relu\", \"max_pool 2\", \"linear 10\"])",
+    );
+    let many = format!(
+        "[model]\nkind = 'layers'\nlayers = [{}]",
+        "'relu', ".repeat(1001)
+    );
+    refused(
+        &many,
+        "[model] layers: 1001 layers are more than anyone trains here (at most 1000)",
+    );
+}
+
+#[test]
+fn a_list_of_layers_goes_with_its_kind_alone() {
+    refused(
+        "[model]\nlayers = ['linear 10']",
+        "[model] layers: has no meaning with kind = \"three_layer_convnet\" \
+         (leave it out, or set kind = \"layers\")",
+    );
+    let list = "[model]\nkind = 'layers'\nlayers = ['linear 10']\n";
+    refused(
+        &format!("{list}dropout = 0.5\nhidden = 3"),
+        "[model] hidden: has no meaning with kind = \"layers\" (leave it out; `layers` lists everything)\n\
+         [model] dropout: has no meaning with kind = \"layers\" (leave it out; `layers` lists everything)",
+    );
+    assert!(read(&format!("{list}dropout = 0.0\nhidden = 64")).is_ok());
 }
 
 #[test]

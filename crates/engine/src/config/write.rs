@@ -87,10 +87,16 @@ fn model_table(model: &ModelConfig) -> TomlTable {
                 .collect::<Vec<_>>(),
         ),
     }
-    writer.put("activation", "relu");
+    writer.put("activation", model.activation.name());
     writer.put("init", model.init.kind().name());
     if let Init::Normal { weight_scale } = model.init {
         writer.put("weight_scale", weight_scale);
+    }
+    writer.put("batch_norm", model.batch_norm);
+    writer.put("dropout", model.dropout);
+    if !model.layers.is_empty() {
+        let layers: Vec<String> = model.layers.iter().map(ToString::to_string).collect();
+        writer.put("layers", layers);
     }
     writer.0
 }

@@ -12,11 +12,14 @@
     reason = "a kernel is compiled for an instruction set by being inlined into a function that enables it"
 )]
 
+mod activation;
 mod aligned;
 mod clip;
 mod conv2d;
+mod conv2d_strided;
 mod lanes;
 mod linear;
+mod normalize;
 mod pool;
 mod product;
 mod real;
@@ -24,22 +27,38 @@ mod relu;
 mod simd;
 mod softmax;
 mod update;
+mod window_pool;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 #[cfg(test)]
 pub(crate) mod reference;
 
+pub(crate) use activation::{
+    Elu, Function, FunctionBackward, FunctionForward, Gelu, LeakyRelu, Sigmoid, Silu, Softplus,
+    Tanh,
+};
 pub(crate) use aligned::Aligned;
 pub(crate) use clip::{Clamp, Scale, SquaredNorm};
 pub(crate) use conv2d::{
     Conv2dBackwardInput, Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry,
     Conv2dReluPoolForward, copy_into_halo, flip_filter,
 };
+pub(crate) use conv2d_strided::{
+    StridedBackwardInput, StridedBackwardWeights, StridedForward, StridedGeometry,
+    copy_from_padding, copy_into_padding, transpose_taps,
+};
 pub(crate) use linear::{LinearBackwardInput, LinearBackwardWeights, LinearForward, PANEL_LEN};
+pub(crate) use normalize::{
+    ChannelGradients, ChannelMoments, ChannelNormalize, ChannelNormalizeBackward, Pixels,
+    SampleNormalize, SampleNormalizeBackward,
+};
 pub(crate) use pool::{MaxPoolBackward, MaxPoolForward, NO_MAXIMUM};
 pub(crate) use real::Real;
 pub(crate) use relu::{ReluBackward, ReluForward};
 pub use simd::{Simd, SimdError};
 pub(crate) use softmax::{BatchLoss, SoftmaxCrossEntropy};
 pub(crate) use update::{Rule, WeightUpdate};
+pub(crate) use window_pool::{
+    WindowGeometry, WindowMaxBackward, WindowMaxForward, WindowMeanBackward, WindowMeanForward,
+};

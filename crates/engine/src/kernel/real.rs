@@ -47,6 +47,14 @@ pub(crate) trait Real:
     fn exp(self) -> Self;
     /// Natural logarithm.
     fn ln(self) -> Self;
+    /// eˣ − 1, exact near 0.
+    fn exp_m1(self) -> Self;
+    /// log(1 + x), exact near 0.
+    fn ln_1p(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
     /// Correctly rounded square root.
     fn sqrt(self) -> Self;
     /// Whether the value is not a number.
@@ -84,6 +92,22 @@ macro_rules! real {
             #[inline(always)]
             fn ln(self) -> Self {
                 $ln(self)
+            }
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                libm::Libm::<$type>::expm1(self)
+            }
+            #[inline(always)]
+            fn ln_1p(self) -> Self {
+                libm::Libm::<$type>::log1p(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                libm::Libm::<$type>::tanh(self)
+            }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                libm::Libm::<$type>::erf(self)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {

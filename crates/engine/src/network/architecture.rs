@@ -1,49 +1,69 @@
 //! Which layers a configuration's network has.
 
-use crate::config::{ModelConfig, ModelKind};
+use crate::config::{LayerSpec, ModelConfig, ModelKind, Padding};
 
-/// One layer as a configuration describes it, its input left open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LayerSpec {
-    /// Convolution of stride 1, output as large as the input.
-    Conv2d {
-        /// Output channels.
-        n_filters: usize,
-        /// Rows and columns of a filter.
-        filter_size: usize,
-    },
-    /// Rectifier.
-    Relu,
-    /// 2×2 max pooling.
-    MaxPool,
-    /// Affine; takes its input flat.
-    Linear {
-        /// Outputs.
-        outputs: usize,
-    },
+/// The layers of a network, from the samples to the scores.
+pub(crate) struct Architecture {
+    /// The layers in order; the last is linear.
+    pub(crate) layers: Vec<LayerSpec>,
+    /// Whether the user listed them, so that messages name them as listed.
+    pub(crate) is_listed: bool,
 }
 
-/// The layers of a configuration, from the samples to the scores of the classes.
-pub(crate) fn layers_of(model: &ModelConfig, n_classes: usize) -> Vec<LayerSpec> {
-    let hidden = || {
-        model
-            .hidden
-            .iter()
-            .flat_map(|&outputs| [LayerSpec::Linear { outputs }, LayerSpec::Relu])
-    };
-    let mut layers = Vec::new();
-    match model.kind {
-        ModelKind::Softmax => {}
-        ModelKind::Mlp => layers.extend(hidden()),
-        ModelKind::ThreeLayerConvnet => {
-            layers.push(LayerSpec::Conv2d {
-                n_filters: model.n_filters,
-                filter_size: model.filter_size,
-            });
-            layers.extend([LayerSpec::Relu, LayerSpec::MaxPool]);
-            layers.extend(hidden());
+impl Architecture {
+    /// The layers of a configuration.
+    ///
+    /// Each hidden linear layer is linear – \[batch_norm –\] activation \[– dropout\], the
+    /// convolution conv – \[batch_norm –\] activation – 2×2 max pool \[– dropout\].
+    pub(crate) fn of(model: &ModelConfig, n_classes: usize) -> Self {
+        let mut layers = Vec::new();
+        match model.kind {
+            ModelKind::Softmax => {}
+            ModelKind::Mlp => push_hidden(&mut layers, model),
+            ModelKind::ThreeLayerConvnet => {
+                layers.push(LayerSpec::Conv {
+                    n_filters: model.n_filters,
+                    filter: [model.filter_size; 2],
+                    stride: [1, 1],
+                    padding: Padding::Same,
+                });
+                push_activation(&mut layers, model);
+                layers.push(LayerSpec::MaxPool {
+                    window: [2, 2],
+                    stride: [2, 2],
+                });
+                push_dropout(&mut layers, model);
+                push_hidden(&mut layers, model);
+            }
+            ModelKind::Layers => {
+                return Self {
+                    layers: model.layers.clone(),
+                    is_listed: true,
+                };
+            }
+        }
+        layers.push(LayerSpec::Linear { outputs: n_classes });
+        Self {
+            layers,
+            is_listed: false,
         }
     }
-    layers.push(LayerSpec::Linear { outputs: n_classes });
-    layers
+}
+
+fn push_hidden(layers: &mut Vec<LayerSpec>, model: &ModelConfig) {
+    for &outputs in &model.hidden {
+        layers.push(LayerSpec::Linear { outputs });
+        push_activation(layers, model);
+        push_dropout(layers, model);
+    }
+}
+
+fn push_activation(layers: &mut Vec<LayerSpec>, model: &ModelConfig) {
+    layers.extend(model.batch_norm.then_some(LayerSpec::BatchNorm));
+    layers.push(LayerSpec::Activation(model.activation));
+}
+
+fn push_dropout(layers: &mut Vec<LayerSpec>, model: &ModelConfig) {
+    let rate = model.dropout;
+    layers.extend((rate > 0.0).then_some(LayerSpec::Dropout { rate }));
 }

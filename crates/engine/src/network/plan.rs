@@ -1,13 +1,15 @@
 //! From a list of layers to steps with known shapes, neighbours fused, before anything is
 //! allocated.
 
-use super::architecture::LayerSpec;
-use super::error::{NetworkError, dims};
+use super::architecture::Architecture;
+use super::error::NetworkError;
+use super::step::{Step, StepKind, TensorSizes};
 use super::summary::{LayerSummary, Summary};
 use super::tensor::Tensor;
+use crate::config::{Activation, LayerSpec, Padding};
 use crate::data::Shape;
-use crate::kernel::{Conv2dGeometry, Real};
-use crate::layer::{Conv2d, ConvReluPool, Layer, Linear, MaxPool, Place};
+use crate::kernel::{Real, StridedGeometry, WindowGeometry};
+use crate::layer::{Layer, Place};
 
 /// How many samples the buffers hold.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,12 @@ pub(crate) struct Sizes {
 /// Memory that one network may take.
 const MAX_BYTES: u64 = 8 << 30;
 
+const RELU: LayerSpec = LayerSpec::Activation(Activation::Relu);
+const POOL_2X2: LayerSpec = LayerSpec::MaxPool {
+    window: [2, 2],
+    stride: [2, 2],
+};
+
 /// A network with all shapes known.
 pub(super) struct Plan {
     pub(super) input: Shape,
@@ -30,160 +38,65 @@ pub(super) struct Plan {
     pub(super) tensors: Vec<Tensor>,
     /// Elements of the parameter buffer: every tensor starts on a cache line.
     pub(super) buffer_len: usize,
-}
-
-/// One step of a plan.
-pub(super) struct Step {
-    name: String,
-    kind: StepKind,
-    input: Shape,
-    pub(super) output: Shape,
-    place: Place,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum StepKind {
-    Linear { relu: bool },
-    Relu,
-    Conv2d { filter_size: usize },
-    MaxPool,
-    ConvReluPool { filter_size: usize },
+    pub(super) running_tensors: Vec<Tensor>,
+    /// Elements of the running statistics.
+    pub(super) running_len: usize,
 }
 
 impl Plan {
-    /// Infers shapes, fuses neighbours and places the tensors of `element_bytes` each.
+    /// Infers shapes, fuses neighbours and places the tensors of `element_bytes` each; the last
+    /// layer gives `n_classes` scores.
     pub(super) fn new(
-        specs: &[LayerSpec],
+        architecture: &Architecture,
         input: Shape,
+        n_classes: usize,
         sizes: &Sizes,
         element_bytes: usize,
     ) -> Result<Self, NetworkError> {
         if input.is_empty() {
             return Err(NetworkError::EmptySamples { shape: input });
         }
-        if let Some(LayerSpec::Linear { outputs }) = specs.last()
-            && *outputs < 2
-        {
-            return Err(NetworkError::TooFewClasses {
-                n_classes: *outputs,
-            });
+        if n_classes < 2 {
+            return Err(NetworkError::TooFewClasses { n_classes });
         }
+        check_scores(architecture, n_classes)?;
         let mut plan = Self {
             input,
             steps: Vec::new(),
             tensors: Vec::new(),
             buffer_len: 0,
+            running_tensors: Vec::new(),
+            running_len: 0,
         };
-        let (mut shape, mut rest) = (input, specs);
-        let mut names = Names::default();
-        while let Some(first) = rest.first() {
-            let (step, n_specs) = match (*first, &rest[1..]) {
-                (
-                    LayerSpec::Conv2d {
-                        n_filters,
-                        filter_size,
-                    },
-                    [LayerSpec::Relu, LayerSpec::MaxPool, ..],
-                ) => {
-                    let name = names.next("conv2d");
-                    let convolved = conv2d_output(&name, shape, n_filters, filter_size)?;
-                    let output = pool_output(&names.next("max_pool"), convolved)?;
-                    (
-                        Step::new(name, StepKind::ConvReluPool { filter_size }, shape, output),
-                        3,
-                    )
-                }
-                (
-                    LayerSpec::Conv2d {
-                        n_filters,
-                        filter_size,
-                    },
-                    _,
-                ) => {
-                    let name = names.next("conv2d");
-                    let output = conv2d_output(&name, shape, n_filters, filter_size)?;
-                    (
-                        Step::new(name, StepKind::Conv2d { filter_size }, shape, output),
-                        1,
-                    )
-                }
-                (LayerSpec::Linear { outputs }, after) => {
-                    let relu = after.first() == Some(&LayerSpec::Relu);
-                    let output = Shape {
-                        height: 1,
-                        width: 1,
-                        channels: outputs,
-                    };
-                    let step = Step::new(
-                        names.next("linear"),
-                        StepKind::Linear { relu },
-                        shape,
-                        output,
-                    );
-                    (step, 1 + usize::from(relu))
-                }
-                (LayerSpec::Relu, _) => (
-                    Step::new(names.next("relu"), StepKind::Relu, shape, shape),
-                    1,
-                ),
-                (LayerSpec::MaxPool, _) => {
-                    let name = names.next("max_pool");
-                    let output = pool_output(&name, shape)?;
-                    (Step::new(name, StepKind::MaxPool, shape, output), 1)
-                }
-            };
-            rest = &rest[n_specs..];
-            shape = step.output;
-            let relu_follows = matches!(
-                step.kind,
-                StepKind::Linear { relu: true } | StepKind::ConvReluPool { .. }
-            ) || rest.first() == Some(&LayerSpec::Relu);
-            plan.steps.push(step);
+        let specs = architecture.layers.as_slice();
+        let mut names = Names::new(architecture.is_listed);
+        let (mut shape, mut place) = (input, 0);
+        while let Some(spec) = specs.get(place) {
+            let after = &specs[place + 1..];
+            if *spec == LayerSpec::Flatten {
+                shape = flat(shape.len());
+                place += 1;
+                continue;
+            }
+            let label = names.next(place, spec);
+            let (kind, output, n_specs) = infer(*spec, after, shape, &mut names, place, &label)?;
+            check_batch(&kind, shape, sizes, &label)?;
+            plan.steps.push(Step::new(label.name, kind, shape, output));
             plan.check_memory(sizes, element_bytes)?;
-            plan.place_last(relu_follows, element_bytes);
+            place += n_specs;
+            let is_fused = n_specs > 1;
+            plan.place_last(
+                is_fused || rectifier_follows(&specs[place..]),
+                element_bytes,
+            );
+            shape = output;
         }
         Ok(plan)
     }
 
-    /// The layers, with buffers for `capacity` samples.
-    pub(super) fn build<T: Real>(&self, capacity: usize) -> Vec<Layer<T>> {
-        let build =
-            |(idx, step): (usize, &Step)| {
-                let place = step.place.clone();
-                let Shape {
-                    height,
-                    width,
-                    channels,
-                } = step.input;
-                let geometry = |filter_size| Conv2dGeometry {
-                    height,
-                    width,
-                    channels,
-                    n_filters: step.output.channels,
-                    filter_size,
-                };
-                match step.kind {
-                    StepKind::Linear { relu } => Layer::Linear(Linear::new(
-                        step.input.len(),
-                        step.output.len(),
-                        relu,
-                        place,
-                    )),
-                    StepKind::Relu => Layer::Relu,
-                    StepKind::Conv2d { filter_size } => Layer::Conv2d(Conv2d::new(
-                        geometry(filter_size),
-                        capacity,
-                        idx == 0,
-                        place,
-                    )),
-                    StepKind::MaxPool => {
-                        Layer::MaxPool(MaxPool::new(height, width, channels, capacity))
-                    }
-                    StepKind::ConvReluPool { filter_size } => Layer::ConvReluPool(
-                        ConvReluPool::new(geometry(filter_size), capacity, idx == 0, place),
-                    ),
-                }
-            };
+    /// The layers, with buffers for a batch.
+    pub(super) fn build<T: Real>(&self, sizes: &Sizes, input_gradients: bool) -> Vec<Layer<T>> {
+        let build = |(idx, step): (usize, &Step)| step.build(sizes, idx == 0 && !input_gradients);
         self.steps.iter().enumerate().map(build).collect()
     }
 
@@ -199,30 +112,24 @@ impl Plan {
 
     fn place_last(&mut self, relu_follows: bool, element_bytes: usize) {
         let step = self.steps.last_mut().expect("a step was just added");
-        let (n_weights, n_biases, fan_in) = step.tensor_sizes();
-        if n_weights == 0 {
-            return;
-        }
         let on_line = |len: usize| len.next_multiple_of(64 / element_bytes);
-        let weights = self.buffer_len..self.buffer_len + n_weights as usize;
-        let biases = on_line(weights.end)..on_line(weights.end) + n_biases as usize;
-        self.buffer_len = on_line(biases.end);
-        self.tensors.push(Tensor::weight(
-            format!("{}.weights", step.name),
-            weights.clone(),
-            fan_in,
-            relu_follows,
-        ));
-        self.tensors.push(Tensor::bias(
-            format!("{}.biases", step.name),
-            biases.clone(),
-        ));
-        step.place = Place { weights, biases };
+        if let Some(sizes) = step.tensor_sizes() {
+            let weights = self.buffer_len..self.buffer_len + sizes.n_weights as usize;
+            let biases = on_line(weights.end)..on_line(weights.end) + sizes.n_biases as usize;
+            self.buffer_len = on_line(biases.end);
+            step.place = Place { weights, biases };
+            self.tensors.extend(step.tensors(relu_follows));
+        }
+        if step.n_running() > 0 {
+            step.running = self.running_len..self.running_len + step.n_running();
+            self.running_len = on_line(step.running.end);
+            self.running_tensors.extend(step.running_tensors());
+        }
     }
 
     /// Refuses what would not fit, before it is allocated.
     fn check_memory(&self, sizes: &Sizes, element_bytes: usize) -> Result<(), NetworkError> {
-        let parameters = |step: &Step| step.tensor_sizes().0.saturating_add(step.tensor_sizes().1);
+        let parameters = |step: &Step| step.tensor_sizes().map_or(0, TensorSizes::total);
         let n_parameters = self
             .steps
             .iter()
@@ -237,7 +144,8 @@ impl Plan {
                 .saturating_add(per_sample(
                     step.output.len(),
                     sizes.capacity + sizes.training,
-                ));
+                ))
+                .saturating_add(step.scratch_len());
         }
         let bytes = elements.saturating_mul(element_bytes as u64);
         if bytes <= MAX_BYTES {
@@ -258,106 +166,317 @@ impl Plan {
     }
 }
 
-impl Step {
-    fn new(name: String, kind: StepKind, input: Shape, output: Shape) -> Self {
-        Self {
-            name,
-            kind,
-            input,
-            output,
-            place: Place {
-                weights: 0..0,
-                biases: 0..0,
-            },
-        }
-    }
-
-    /// (weights, biases, inputs of one output).
-    fn tensor_sizes(&self) -> (u64, u64, usize) {
-        let outputs = self.output.channels;
-        let fan_in = match self.kind {
-            StepKind::Linear { .. } => self.input.len(),
-            StepKind::Conv2d { filter_size } | StepKind::ConvReluPool { filter_size } => {
-                filter_size * filter_size * self.input.channels
+/// What a layer becomes with those after it that it is fused with: the step, its output, and how
+/// many layers it takes.
+fn infer(
+    spec: LayerSpec,
+    after: &[LayerSpec],
+    input: Shape,
+    names: &mut Names,
+    place: usize,
+    label: &Label,
+) -> Result<(StepKind, Shape, usize), NetworkError> {
+    let single = |kind: StepKind| Ok((kind, input, 1));
+    match spec {
+        LayerSpec::Conv {
+            n_filters,
+            filter: [rows, columns],
+            stride: [1, 1],
+            padding: Padding::Same,
+        } if rows == columns => {
+            check_same_filter([rows, columns], input, label)?;
+            let output = Shape {
+                channels: n_filters,
+                ..input
+            };
+            if let [RELU, POOL_2X2, ..] = after {
+                let pool = names.next(place + 2, &POOL_2X2);
+                let output = pooled(window_geometry(output, [2, 2], [2, 2]), output, &pool)?;
+                return Ok((StepKind::ConvReluPool { filter_size: rows }, output, 3));
             }
-            StepKind::Relu | StepKind::MaxPool => return (0, 0, 0),
-        };
-        (
-            (fan_in as u64).saturating_mul(outputs as u64),
-            outputs as u64,
-            fan_in,
-        )
+            Ok((StepKind::Conv2d { filter_size: rows }, output, 1))
+        }
+        LayerSpec::Conv {
+            n_filters,
+            filter,
+            stride,
+            padding,
+        } => {
+            let geometry = strided_geometry(input, n_filters, filter, stride, padding, label)?;
+            let output = convolved(geometry, input, label)?;
+            Ok((StepKind::StridedConv2d(geometry), output, 1))
+        }
+        LayerSpec::Linear { outputs } => {
+            let relu = after.first() == Some(&RELU);
+            let kind = StepKind::Linear { relu };
+            Ok((kind, flat(outputs), 1 + usize::from(relu)))
+        }
+        LayerSpec::MaxPool { window, stride } => {
+            let geometry = window_geometry(input, window, stride);
+            let output = pooled(geometry, input, label)?;
+            let kind = if spec == POOL_2X2 {
+                StepKind::MaxPool
+            } else {
+                StepKind::WindowMaxPool(geometry)
+            };
+            Ok((kind, output, 1))
+        }
+        LayerSpec::AvgPool { window, stride } => {
+            let geometry = window_geometry(input, window, stride);
+            let output = pooled(geometry, input, label)?;
+            Ok((StepKind::AvgPool(geometry), output, 1))
+        }
+        LayerSpec::GlobalAvgPool => {
+            let whole = [input.height, input.width];
+            let geometry = window_geometry(input, whole, [1, 1]);
+            Ok((StepKind::AvgPool(geometry), flat(input.channels), 1))
+        }
+        LayerSpec::Activation(activation) => single(StepKind::Activation(activation)),
+        LayerSpec::BatchNorm => single(StepKind::BatchNorm),
+        LayerSpec::LayerNorm => single(StepKind::LayerNorm),
+        LayerSpec::Dropout { rate } => single(StepKind::Dropout {
+            rate,
+            layer: names.last_number() as u16,
+        }),
+        LayerSpec::Flatten => unreachable!("flattening is no step"),
     }
+}
 
-    fn summary(&self) -> LayerSummary {
-        let (n_weights, n_biases, _) = self.tensor_sizes();
-        let pixels = (self.input.height * self.input.width) as u64;
-        let (detail, flops_per_sample) = match self.kind {
-            StepKind::Linear { relu } => (if relu { "relu" } else { "" }.to_owned(), 2 * n_weights),
-            StepKind::Conv2d { filter_size } => (
-                format!("{filter_size}×{filter_size} filters"),
-                2 * n_weights * pixels,
-            ),
-            StepKind::ConvReluPool { filter_size } => (
-                format!("{filter_size}×{filter_size} filters, relu, 2×2 max pool"),
-                2 * n_weights * pixels,
-            ),
-            StepKind::Relu | StepKind::MaxPool => (String::new(), self.input.len() as u64),
-        };
-        LayerSummary {
-            name: self.name.clone(),
-            detail,
-            output: dims(self.output),
-            n_parameters: n_weights + n_biases,
-            flops_per_sample,
+fn flat(features: usize) -> Shape {
+    Shape {
+        height: 1,
+        width: 1,
+        channels: features,
+    }
+}
+
+/// Whether the next activation, seen through layers that keep or average signs, is a rectifier or
+/// much like one.
+fn rectifier_follows(specs: &[LayerSpec]) -> bool {
+    for spec in specs {
+        match spec {
+            LayerSpec::Activation(activation) => {
+                return matches!(
+                    activation,
+                    Activation::Relu
+                        | Activation::LeakyRelu
+                        | Activation::Elu
+                        | Activation::Gelu
+                        | Activation::Silu
+                );
+            }
+            LayerSpec::Conv { .. } | LayerSpec::Linear { .. } => return false,
+            LayerSpec::MaxPool { .. }
+            | LayerSpec::AvgPool { .. }
+            | LayerSpec::GlobalAvgPool
+            | LayerSpec::BatchNorm
+            | LayerSpec::LayerNorm
+            | LayerSpec::Dropout { .. }
+            | LayerSpec::Flatten => {}
         }
     }
+    false
+}
+
+fn check_scores(architecture: &Architecture, n_classes: usize) -> Result<(), NetworkError> {
+    match architecture.layers.last() {
+        Some(LayerSpec::Linear { outputs }) if *outputs == n_classes => Ok(()),
+        Some(LayerSpec::Linear { outputs }) => Err(NetworkError::WrongScores {
+            n_scores: *outputs,
+            n_classes,
+        }),
+        _ => Err(NetworkError::NoScores { n_classes }),
+    }
+}
+
+/// Refuses normalisations over a single number, of which nothing would be left.
+fn check_batch(
+    kind: &StepKind,
+    input: Shape,
+    sizes: &Sizes,
+    label: &Label,
+) -> Result<(), NetworkError> {
+    let n_values = match kind {
+        StepKind::BatchNorm => sizes.training * input.height * input.width,
+        StepKind::LayerNorm => input.len(),
+        _ => return Ok(()),
+    };
+    if n_values > 1 {
+        return Ok(());
+    }
+    Err(NetworkError::NothingToNormalise {
+        layer: label.shown.clone(),
+        input,
+        batch_size: matches!(kind, StepKind::BatchNorm).then_some(sizes.training),
+    })
+}
+
+/// Larger filters have rows that lie in the padding at every position.
+fn check_same_filter(filter: [usize; 2], input: Shape, label: &Label) -> Result<(), NetworkError> {
+    if filter[0] / 2 < input.height && filter[1] / 2 < input.width {
+        return Ok(());
+    }
+    Err(if label.is_listed {
+        NetworkError::FilterDoesNotFit {
+            layer: label.shown.clone(),
+            filter,
+            input,
+            at_most: [2 * input.height - 1, 2 * input.width - 1],
+        }
+    } else {
+        NetworkError::FilterTooLarge {
+            layer: label.shown.clone(),
+            filter_size: filter[0],
+            input,
+        }
+    })
+}
+
+fn strided_geometry(
+    input: Shape,
+    n_filters: usize,
+    filter: [usize; 2],
+    stride: [usize; 2],
+    padding: Padding,
+    label: &Label,
+) -> Result<StridedGeometry, NetworkError> {
+    let (before, after) = match padding {
+        Padding::Same => {
+            check_same_filter(filter, input, label)?;
+            (
+                filter.map(|size| (size - 1) / 2),
+                filter.map(|size| size / 2),
+            )
+        }
+        Padding::Valid => ([0; 2], [0; 2]),
+        Padding::By(n) => ([n; 2], [n; 2]),
+    };
+    if before
+        .iter()
+        .zip(filter)
+        .any(|(padding, size)| *padding >= size)
+    {
+        return Err(NetworkError::PaddingTooLarge {
+            layer: label.shown.clone(),
+            padding: before[0],
+            filter,
+        });
+    }
+    Ok(StridedGeometry {
+        height: input.height,
+        width: input.width,
+        channels: input.channels,
+        n_filters,
+        filter,
+        stride,
+        before,
+        after,
+    })
+}
+
+fn convolved(
+    geometry: StridedGeometry,
+    input: Shape,
+    label: &Label,
+) -> Result<Shape, NetworkError> {
+    let [height, width] = geometry
+        .output()
+        .ok_or_else(|| NetworkError::FilterDoesNotFit {
+            layer: label.shown.clone(),
+            filter: geometry.filter,
+            input,
+            at_most: [
+                input.height + geometry.before[0] + geometry.after[0],
+                input.width + geometry.before[1] + geometry.after[1],
+            ],
+        })?;
+    Ok(Shape {
+        height,
+        width,
+        channels: geometry.n_filters,
+    })
+}
+
+fn window_geometry(input: Shape, window: [usize; 2], stride: [usize; 2]) -> WindowGeometry {
+    WindowGeometry {
+        height: input.height,
+        width: input.width,
+        channels: input.channels,
+        window,
+        stride,
+    }
+}
+
+fn pooled(geometry: WindowGeometry, input: Shape, label: &Label) -> Result<Shape, NetworkError> {
+    let [height, width] = geometry
+        .output()
+        .ok_or_else(|| NetworkError::NothingToPool {
+            layer: label.shown.clone(),
+            window: geometry.window,
+            input,
+        })?;
+    Ok(Shape {
+        height,
+        width,
+        ..input
+    })
+}
+
+/// What a layer is called.
+struct Label {
+    /// Kind and number, for instance `conv2d_1`.
+    name: String,
+    /// As messages name it: of a listed layer its place and text.
+    shown: String,
+    is_listed: bool,
 }
 
 /// Numbers the layers of each kind from 1.
-#[derive(Default)]
-struct Names(Vec<&'static str>);
+struct Names {
+    is_listed: bool,
+    given: Vec<&'static str>,
+}
 
 impl Names {
-    fn next(&mut self, kind: &'static str) -> String {
-        self.0.push(kind);
-        format!(
-            "{kind}_{}",
-            self.0.iter().filter(|given| **given == kind).count()
-        )
+    fn new(is_listed: bool) -> Self {
+        Self {
+            is_listed,
+            given: Vec::new(),
+        }
+    }
+
+    fn next(&mut self, place: usize, spec: &LayerSpec) -> Label {
+        self.given.push(kind_name(*spec));
+        let name = format!("{}_{}", kind_name(*spec), self.last_number());
+        Label {
+            shown: if self.is_listed {
+                format!("layer {}, \"{spec}\"", place + 1)
+            } else {
+                name.clone()
+            },
+            name,
+            is_listed: self.is_listed,
+        }
+    }
+
+    /// Number of the last layer among those of its kind, from 1.
+    fn last_number(&self) -> usize {
+        let last = self.given.last();
+        self.given.iter().filter(|name| Some(*name) == last).count()
     }
 }
 
-fn conv2d_output(
-    layer: &str,
-    input: Shape,
-    n_filters: usize,
-    filter_size: usize,
-) -> Result<Shape, NetworkError> {
-    // Larger ones have rows that lie in the padding at every position.
-    if filter_size / 2 >= input.height.min(input.width) {
-        return Err(NetworkError::FilterTooLarge {
-            layer: layer.to_owned(),
-            filter_size,
-            input,
-        });
+fn kind_name(spec: LayerSpec) -> &'static str {
+    match spec {
+        LayerSpec::Conv { .. } => "conv2d",
+        LayerSpec::Linear { .. } => "linear",
+        LayerSpec::Activation(activation) => activation.name(),
+        LayerSpec::MaxPool { .. } => "max_pool",
+        LayerSpec::AvgPool { .. } => "avg_pool",
+        LayerSpec::GlobalAvgPool => "global_avg_pool",
+        LayerSpec::BatchNorm => "batch_norm",
+        LayerSpec::LayerNorm => "layer_norm",
+        LayerSpec::Dropout { .. } => "dropout",
+        LayerSpec::Flatten => "flatten",
     }
-    Ok(Shape {
-        channels: n_filters,
-        ..input
-    })
-}
-
-fn pool_output(layer: &str, input: Shape) -> Result<Shape, NetworkError> {
-    if input.height < 2 || input.width < 2 {
-        return Err(NetworkError::NothingToPool {
-            layer: layer.to_owned(),
-            input,
-        });
-    }
-    Ok(Shape {
-        height: input.height / 2,
-        width: input.width / 2,
-        ..input
-    })
 }

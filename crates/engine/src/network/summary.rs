@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Summary {
     /// Its layers in order.
     pub layers: Vec<LayerSummary>,
-    /// Weights and biases in all.
+    /// Weights, biases, scales and shifts in all.
     pub n_parameters: u64,
     /// Floating-point operations of a forward pass of one sample (a multiplication and an addition
     /// are two). A step of training takes about three times as many.
@@ -23,7 +23,7 @@ pub struct LayerSummary {
     pub detail: String,
     /// Shape of its output: height × width × channels, or the number of features.
     pub output: String,
-    /// Weights and biases.
+    /// Weights and biases, or scales and shifts.
     pub n_parameters: u64,
     /// Floating-point operations of a forward pass of one sample.
     pub flops_per_sample: u64,

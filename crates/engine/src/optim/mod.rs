@@ -59,7 +59,7 @@ impl<T: Real> Step<'_, T> {
     fn apply<R: Rule<T, N>, const N: usize>(self, rule: R, mut memory: [&mut [T]; N]) {
         for tensor in self.tensors {
             let of_weights = |strength: f64| {
-                if tensor.is_weight {
+                if tensor.is_weight() {
                     T::from_f64(strength)
                 } else {
                     T::ZERO

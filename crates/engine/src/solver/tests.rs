@@ -1,7 +1,7 @@
 //! What a training does with its data, and that it does the same every time.
 
 use super::*;
-use crate::config::{ModelKind, OptimizerKind, ScheduleKind};
+use crate::config::{Activation, ModelKind, OptimizerKind, ScheduleKind};
 use crate::data::Shape;
 
 /// Two classes of points around (−1, −1, …) and (1, 1, …).
@@ -92,9 +92,35 @@ fn every_model_optimizer_and_precision_learns() {
 }
 
 #[test]
+fn every_activation_and_normalisation_learns() {
+    let learns = |name: &str, change: &dyn Fn(&mut TrainConfig)| {
+        let config = config(|config| change(config));
+        let mut solver = Solver::new(&config, dataset(200, 100), 3).unwrap();
+        let after = (0..20).map(|_| solver.train_epoch()).last().unwrap();
+        let EpochEnd::Completed(after) = after else {
+            panic!("{name} diverged")
+        };
+        assert!(after.val_accuracy > 0.9, "{name}: {after:?}");
+    };
+    for name in Activation::NAMES {
+        for kind in [ModelKind::Mlp, ModelKind::ThreeLayerConvnet] {
+            learns(name, &|config| {
+                config.model.kind = kind;
+                config.model.activation = Activation::named(name).unwrap();
+            });
+        }
+    }
+    learns("batch_norm", &|config| config.model.batch_norm = true);
+    learns("dropout", &|config| config.model.dropout = 0.3);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bits_on_every_instruction_set() {
     for simd in Simd::available() {
-        let config = config(|_| {});
+        let config = config(|config| {
+            config.model.batch_norm = true;
+            config.model.dropout = 0.3;
+        });
         assert_eq!(records(&config, *simd, 5, 3), records(&config, *simd, 5, 3));
         assert_ne!(records(&config, *simd, 5, 3), records(&config, *simd, 6, 3));
     }

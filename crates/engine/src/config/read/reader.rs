@@ -334,19 +334,34 @@ impl<'a> Reader<'a> {
         let KeyDefault::TextList(default) = self.key(name).default else {
             unreachable!("`{name}` has a default")
         };
-        if let Some(value) = self.value(name) {
-            let texts = value.as_array().and_then(|items| {
-                items
-                    .iter()
-                    .map(|item| item.as_str().map(str::to_owned))
-                    .collect::<Option<Vec<String>>>()
-            });
-            if let Some(texts) = texts {
-                return texts;
-            }
+        self.optional_texts(name)
+            .unwrap_or_else(|| default.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    /// An array of texts, if the file has it.
+    pub(super) fn optional_texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let value = self.value(name)?;
+        let texts = value.as_array().and_then(|items| {
+            let text = |item: &Value| item.as_str().map(str::to_owned);
+            items.iter().map(text).collect()
+        });
+        if texts.is_none() {
             self.report(name, found(value), Some("an array of texts".to_owned()));
         }
-        default.iter().map(|text| (*text).to_owned()).collect()
+        texts
+    }
+
+    /// true or false.
+    pub(super) fn boolean(&mut self, name: &str) -> bool {
+        let KeyDefault::Boolean(default) = self.key(name).default else {
+            unreachable!("`{name}` has a default")
+        };
+        match self.value(name) {
+            None => {}
+            Some(Value::Boolean(value)) => return *value,
+            Some(other) => self.report(name, found(other), Some("true or false".to_owned())),
+        }
+        default
     }
 
     fn value(&self, name: &str) -> Option<&'a Value> {
@@ -440,7 +455,10 @@ fn nearest(name: &str, known: impl Iterator<Item = &'static str> + Clone) -> Str
 }
 
 /// The known name nearest to `name`, if they are alike at all.
-fn nearest_of(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub(in crate::config) fn nearest_of(
+    name: &str,
+    known: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
     const ALIKE: f64 = 0.7;
     let scored = known.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
     scored
