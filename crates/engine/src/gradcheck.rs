@@ -46,7 +46,8 @@ impl GradientCheck {
     /// Relative error: |a − n| / max(|a|, |n|, g), where g is a thousandth of the largest gradient
     /// of the tensor, but at least 1e-4 of the largest of all: behind a bias that batch
     /// normalisation takes out again there is nothing but rounding. What the rounding of L explains,
-    /// some ε·|L|/h, is taken off |a − n| first.
+    /// some ε·|L|/h, is taken off |a − n| first. Batches of two or three samples that
+    /// normalisation makes all but the same are beyond this.
     ///
     /// # Errors
     /// See [`NetworkError`].

@@ -101,9 +101,13 @@ impl Stream {
         radius * libm::cos(angle)
     }
 
-    /// Fills a slice with uniform 32-bit words.
-    pub(crate) fn fill(&mut self, words: &mut [u32]) {
-        words.fill_with(|| self.generator.next_u32());
+    /// Fills a slice with uniform 16-bit words.
+    pub(crate) fn fill(&mut self, words: &mut [u16]) {
+        self.generator.fill_bytes(bytemuck::cast_slice_mut(words));
+        // The stream is one of bytes, the lower first; the same words on every machine.
+        for word in words {
+            *word = u16::from_le(*word);
+        }
     }
 
     /// Puts the items into a uniformly random order (Fisher and Yates).

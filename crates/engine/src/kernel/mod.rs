@@ -17,8 +17,10 @@ mod aligned;
 mod clip;
 mod conv2d;
 mod conv2d_strided;
+mod elementary;
 mod lanes;
 mod linear;
+mod mask;
 mod normalize;
 mod pool;
 mod product;
@@ -49,6 +51,7 @@ pub(crate) use conv2d_strided::{
     copy_from_padding, copy_into_padding, transpose_taps,
 };
 pub(crate) use linear::{LinearBackwardInput, LinearBackwardWeights, LinearForward, PANEL_LEN};
+pub(crate) use mask::Mask;
 pub(crate) use normalize::{
     ChannelGradients, ChannelMoments, ChannelNormalize, ChannelNormalizeBackward, Pixels,
     SampleNormalize, SampleNormalizeBackward,

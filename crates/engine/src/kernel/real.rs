@@ -4,12 +4,13 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use bytemuck::Pod;
 
+use super::elementary;
 use super::lanes::Lanes;
 
 /// A floating-point type that networks train in: `f32`, or `f64` for gradient checks.
 ///
-/// Transcendental functions come from the `libm` crate, so that results do not depend on the
-/// system's own library.
+/// Transcendental functions are our own polynomials in `f32` and come from the `libm` crate in
+/// `f64`, so that results do not depend on the system's own library.
 pub(crate) trait Real:
     Pod
     + Send
@@ -47,22 +48,27 @@ pub(crate) trait Real:
     fn exp(self) -> Self;
     /// Natural logarithm.
     fn ln(self) -> Self;
-    /// eˣ − 1, exact near 0.
+    /// eˣ − 1, accurate near 0.
     fn exp_m1(self) -> Self;
-    /// log(1 + x), exact near 0.
+    /// log(1 + x) for x in 0..=1, accurate near 0.
     fn ln_1p(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
-    /// The error function.
-    fn erf(self) -> Self;
+    /// 1 − erf x, accurate where it is small.
+    fn erfc(self) -> Self;
     /// Correctly rounded square root.
     fn sqrt(self) -> Self;
     /// Whether the value is not a number.
     fn is_nan(self) -> bool;
 }
 
+/// The functions of `f64`, by the names of [`elementary`].
+mod double {
+    pub(super) use libm::{erfc, exp, expm1 as exp_m1, log1p as ln_1p, tanh};
+}
+
 macro_rules! real {
-    ($type:ty, $lanes:expr, $exp:path, $ln:path, $avx2:ident, $avx512:ident) => {
+    ($type:ty, $lanes:expr, $functions:ident, $ln:path, $avx2:ident, $avx512:ident) => {
         impl Real for $type {
             type Portable = [$type; $lanes];
             #[cfg(target_arch = "x86_64")]
@@ -87,7 +93,7 @@ macro_rules! real {
             }
             #[inline(always)]
             fn exp(self) -> Self {
-                $exp(self)
+                $functions::exp(self)
             }
             #[inline(always)]
             fn ln(self) -> Self {
@@ -95,19 +101,19 @@ macro_rules! real {
             }
             #[inline(always)]
             fn exp_m1(self) -> Self {
-                libm::Libm::<$type>::expm1(self)
+                $functions::exp_m1(self)
             }
             #[inline(always)]
             fn ln_1p(self) -> Self {
-                libm::Libm::<$type>::log1p(self)
+                $functions::ln_1p(self)
             }
             #[inline(always)]
             fn tanh(self) -> Self {
-                libm::Libm::<$type>::tanh(self)
+                $functions::tanh(self)
             }
             #[inline(always)]
-            fn erf(self) -> Self {
-                libm::Libm::<$type>::erf(self)
+            fn erfc(self) -> Self {
+                $functions::erfc(self)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -121,5 +127,5 @@ macro_rules! real {
     };
 }
 
-real!(f32, 4, libm::expf, libm::logf, Avx2F32, Avx512F32);
-real!(f64, 2, libm::exp, libm::log, Avx2F64, Avx512F64);
+real!(f32, 4, elementary, libm::logf, Avx2F32, Avx512F32);
+real!(f64, 2, double, libm::log, Avx2F64, Avx512F64);

@@ -1,24 +1,29 @@
 //! Dropout, inverted: what is kept grows in training, so that nothing is done at evaluation.
 
 use super::{Backward, Forward, Mode};
-use crate::kernel::Real;
+use crate::kernel::{Mask, Real, Simd};
 use crate::seed::{Purpose, Stream};
 
 /// Training: y = x / (1 − p) with probability 1 − p, else 0. Evaluation: y = x.
 ///
-/// dx = dy / (1 − p) where x was kept, else 0. Any shape. The masks are a function of (seed, layer,
-/// step) alone, so that a continued training draws those of an uninterrupted one.
+/// dx = dy / (1 − p) where x was kept, else 0. Any shape. p is a multiple of 2⁻¹⁶, the nearest one
+/// to the rate that was asked for. The masks are a function of (seed, layer, step) alone, so that a
+/// continued training draws those of an uninterrupted one.
 ///
 /// Sources: N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from
 /// Overfitting", 2014; the inverted form is that of the CS231n notes.
 pub(crate) struct Dropout {
-    rate: f64,
+    /// p · 2¹⁶.
+    dropped_below: u16,
     /// Which dropout of the network it is.
     layer: u16,
     len: usize,
     /// Random words of the last training pass, sample by sample.
-    words: Vec<u32>,
+    words: Vec<u16>,
 }
+
+/// How many values a random word has.
+const WORDS: f64 = 65536.0;
 
 /// Steps that masks are told apart for; the bits above number the layer.
 const STEP_BITS: u32 = 48;
@@ -27,7 +32,7 @@ impl Dropout {
     /// - `rate`: p in 0..1, the share dropped; `len`: features of a sample.
     pub(crate) fn new(rate: f64, layer: u16, len: usize, training: usize) -> Self {
         Self {
-            rate,
+            dropped_below: (rate * WORDS).round() as u16,
             layer,
             len,
             words: vec![0; training * len],
@@ -43,29 +48,32 @@ impl Dropout {
         let words = &mut self.words[..pass.n * self.len];
         Stream::numbered(seed, Purpose::Dropout, number).fill(words);
         for sample in 0..pass.n {
-            self.mask(sample, pass.x.row(sample), pass.y.row_mut(sample));
+            self.mask(
+                pass.simd,
+                sample,
+                pass.x.row(sample),
+                pass.y.row_mut(sample),
+            );
         }
     }
 
     pub(super) fn backward<T: Real>(&self, pass: Backward<'_, T>) {
         let Some(dx) = pass.dx else { return };
         for sample in 0..pass.n {
-            self.mask(sample, pass.dy.row(sample), dx.row_mut(sample));
+            self.mask(pass.simd, sample, pass.dy.row(sample), dx.row_mut(sample));
         }
     }
 
     /// to = from / (1 − p) where the sample's element is kept, else 0.
-    fn mask<T: Real>(&self, sample: usize, from: &[T], to: &mut [T]) {
-        let dropped_below = (self.rate * (1_u64 << 32) as f64) as u32;
-        let scale = T::from_f64(1.0 / (1.0 - self.rate));
-        let words = &self.words[sample * self.len..][..self.len];
-        for ((to, from), word) in to.iter_mut().zip(from).zip(words) {
-            *to = if *word < dropped_below {
-                T::ZERO
-            } else {
-                *from * scale
-            };
-        }
+    fn mask<T: Real>(&self, simd: Simd, sample: usize, from: &[T], to: &mut [T]) {
+        let kept_share = 1.0 - f64::from(self.dropped_below) / WORDS;
+        simd.run(Mask {
+            words: &self.words[sample * self.len..][..self.len],
+            dropped_below: self.dropped_below,
+            scale: T::from_f64(1.0 / kept_share),
+            from,
+            to,
+        });
     }
 }
 
@@ -99,7 +107,7 @@ mod tests {
             let dropped = y.iter().filter(|value| **value == 0.0).count() as f64 / 1e4;
             // Standard deviation of the share: at most √(¼ / 10⁴) = 0.005.
             assert!((dropped - rate).abs() < 0.02, "{dropped} of {rate}");
-            let kept = 1.0 / (1.0 - rate);
+            let kept = 1.0 / (1.0 - (rate * WORDS).round() / WORDS);
             assert!(y.iter().all(|value| *value == 0.0 || *value == kept));
         }
     }

@@ -212,8 +212,10 @@ proptest! {
 
     #[test]
     fn gradients_of_the_fixed_networks_are_right(
-        model in models(), height in 3_usize..9, width in 3_usize..9, channels in 1_usize..4, l2 in 0.0..1.0, seed: u32, n in 2_usize..9,
+        model in models(), height in 3_usize..9, width in 3_usize..9, channels in 1_usize..4, l2 in 0.0..1.0, seed: u32, n in 4_usize..9,
     ) {
+        // Two or three samples may be all but the same, and differences of their normalised values
+        // nothing but rounding.
         let shape = image(height, width, channels);
         let check = GradientCheck { l2, per_tensor: 8, seed };
         for tensor in check.run(&model, &samples(shape, n, 4, seed), shape, 4).unwrap() {

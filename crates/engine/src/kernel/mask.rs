@@ -1,0 +1,39 @@
+//! Elements kept or dropped by random words.
+
+use super::lanes::{Kernel, Lanes};
+use super::real::Real;
+
+/// to = scale · from where the word is not below `dropped_below`, else 0.
+pub(crate) struct Mask<'a, T> {
+    /// Uniform random words, one for each element.
+    pub(crate) words: &'a [u16],
+    /// The share dropped, times 2¹⁶.
+    pub(crate) dropped_below: u16,
+    /// What the others are multiplied by.
+    pub(crate) scale: T,
+    /// Any shape.
+    pub(crate) from: &'a [T],
+    /// As `from`, overwritten.
+    pub(crate) to: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for Mask<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<Element = T>>(self) {
+        let n = self.to.len();
+        assert!(
+            [self.words.len(), self.from.len()] == [n; 2],
+            "words and elements differ in size"
+        );
+        for i in 0..n {
+            let kept = self.from[i] * self.scale;
+            self.to[i] = if self.words[i] < self.dropped_below {
+                T::ZERO
+            } else {
+                kept
+            };
+        }
+    }
+}
