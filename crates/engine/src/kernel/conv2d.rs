@@ -55,6 +55,15 @@ impl Conv2dGeometry {
         self.filter_size * self.filter_size * self.channels * self.n_filters
     }
 
+    /// Of the convolution that computes the gradients of the input from those of the output.
+    pub(crate) fn turned(self) -> Self {
+        Self {
+            channels: self.n_filters,
+            n_filters: self.channels,
+            ..self
+        }
+    }
+
     /// Rows and columns after a 2×2 pooling.
     pub(crate) fn pooled(self) -> (usize, usize) {
         (self.height / 2, self.width / 2)
@@ -300,11 +309,7 @@ impl<T: Real> Kernel<T> for Conv2dBackwardInput<'_, T> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = T>>(self) {
-        let turned = Conv2dGeometry {
-            channels: self.geometry.n_filters,
-            n_filters: self.geometry.channels,
-            ..self.geometry
-        };
+        let turned = self.geometry.turned();
         let operands = Operands {
             image: self.dz_padded,
             weights: self.flipped,

@@ -45,11 +45,42 @@ pub(crate) trait Lanes: Copy {
     unsafe fn store_masked(self, to: *mut Self::Element, mask: Self::Mask);
     /// self · factor + summand, in one rounding where the instruction set has it.
     unsafe fn mul_add(self, factor: Self, summand: Self) -> Self;
+    /// self + other.
+    unsafe fn add(self, other: Self) -> Self;
+    /// self − other.
+    unsafe fn sub(self, other: Self) -> Self;
+    /// self · factor.
+    unsafe fn mul(self, factor: Self) -> Self;
     /// max(0, self); not-a-number stays, so that a diverged network is seen.
     unsafe fn relu(self) -> Self;
     /// Computes a product by [`Product::run_inlined`], in a function of its own: its many tiles are
     /// compiled once.
     unsafe fn product(product: Product<'_, Self::Element>);
+
+    /// A whole vector if `FULL`, else its masked elements.
+    #[inline(always)]
+    unsafe fn load_part<const FULL: bool>(from: *const Self::Element, mask: Self::Mask) -> Self {
+        // SAFETY: the caller's.
+        unsafe {
+            if FULL {
+                Self::load(from)
+            } else {
+                Self::load_masked(from, mask)
+            }
+        }
+    }
+    /// Writes the whole vector if `FULL`, else its masked elements.
+    #[inline(always)]
+    unsafe fn store_part<const FULL: bool>(self, to: *mut Self::Element, mask: Self::Mask) {
+        // SAFETY: the caller's.
+        unsafe {
+            if FULL {
+                self.store(to);
+            } else {
+                self.store_masked(to, mask);
+            }
+        }
+    }
 }
 
 // The portable path: plain arrays, which the compiler turns into the vectors every processor of the
@@ -105,6 +136,18 @@ impl<T: Real, const W: usize> Lanes for [T; W] {
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, summand: Self) -> Self {
         std::array::from_fn(|lane| self[lane] * factor[lane] + summand[lane])
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        std::array::from_fn(|lane| self[lane] + other[lane])
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        std::array::from_fn(|lane| self[lane] - other[lane])
+    }
+    #[inline(always)]
+    unsafe fn mul(self, factor: Self) -> Self {
+        std::array::from_fn(|lane| self[lane] * factor[lane])
     }
     #[inline(always)]
     unsafe fn relu(self) -> Self {

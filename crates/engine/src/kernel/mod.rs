@@ -30,6 +30,7 @@ mod simd;
 mod softmax;
 mod update;
 mod window_pool;
+pub(crate) mod winograd;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -205,3 +205,19 @@ pub(crate) fn max_pool_backward<T: Real>(
     }
     dinput
 }
+
+/// An image of `channels` inside its halo of zeros: the input's, or with an odd filter the
+/// gradients'.
+pub(crate) fn padded_image<T: Real>(
+    geometry: Conv2dGeometry,
+    channels: usize,
+    image: &[T],
+) -> Vec<T> {
+    let mut padded = vec![T::ZERO; geometry.padded_len(channels)];
+    let inside = Conv2dGeometry {
+        channels,
+        ..geometry
+    };
+    super::copy_into_halo(inside, image, &mut padded);
+    padded
+}

@@ -1,9 +1,10 @@
 //! The convolution on its own.
 
+use super::conv_tiled::TiledFilters;
 use super::{Backward, Forward, Place};
 use crate::kernel::{
     Aligned, Conv2dBackwardInput, Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry, Real, Simd,
-    copy_into_halo, flip_filter,
+    copy_into_halo, flip_filter, winograd,
 };
 
 /// z[y, x, o] = b[o] + Σ W[i, j, c, o] · x[y + i − (k−1)/2, x + j − (k−1)/2, c], zero outside the
@@ -30,16 +31,11 @@ impl<T: Real> Conv2d<T> {
 
     pub(super) fn forward(&mut self, pass: Forward<'_, T>) {
         let inner = &mut self.inner;
+        inner.begin_forward(pass.simd, pass.parameters);
         for sample in 0..pass.n {
             let padded = inner.padded.image_mut(sample);
             copy_into_halo(inner.geometry, pass.x.row(sample), padded);
-            pass.simd.run(Conv2dForward {
-                geometry: inner.geometry,
-                padded,
-                weights: &pass.parameters[inner.place.weights.clone()],
-                biases: &pass.parameters[inner.place.biases.clone()],
-                output: pass.y.row_mut(sample),
-            });
+            inner.forward_image(pass.simd, sample, pass.parameters, pass.y.row_mut(sample));
         }
     }
 
@@ -54,7 +50,7 @@ impl<T: Real> Conv2d<T> {
             ..
         } = pass;
         let inner = &mut self.inner;
-        inner.begin_backward(parameters, gradients);
+        inner.begin_backward(simd, parameters, gradients);
         for sample in 0..n {
             let dz = dy.row(sample);
             let line = inner.geometry.width * inner.geometry.n_filters;
@@ -76,6 +72,7 @@ impl<T: Real> Conv2d<T> {
                 dx.as_mut().map(|dx| dx.row_mut(sample)),
             );
         }
+        inner.end_backward(simd, gradients);
     }
 }
 
@@ -89,6 +86,8 @@ pub(super) struct ConvParts<T> {
     pub(super) dz_padded: Aligned<T>,
     /// Filters turned around; empty where the gradients of the input are not wanted.
     flipped: Aligned<T>,
+    /// Where that is the faster way.
+    pub(super) tiled: Option<TiledFilters<T>>,
 }
 
 /// The images of a batch, each in its halo of zeros.
@@ -124,6 +123,7 @@ impl<T: Real> ConvParts<T> {
             },
             dz_padded: Aligned::zeros(geometry.padded_len(geometry.n_filters)),
             flipped: Aligned::zeros(if first { 0 } else { geometry.weights_len() }),
+            tiled: winograd::wins(geometry).then(|| TiledFilters::new(geometry, first)),
         }
     }
 
@@ -137,8 +137,38 @@ impl<T: Real> ConvParts<T> {
         )
     }
 
+    /// Prepares the filters for the images of a batch.
+    pub(super) fn begin_forward(&mut self, simd: Simd, parameters: &[T]) {
+        if let Some(tiled) = &mut self.tiled {
+            tiled.begin_forward(simd, &parameters[self.place.weights.clone()]);
+        }
+    }
+
+    /// Convolves one image of `padded` into (height, width, filters).
+    pub(super) fn forward_image(
+        &mut self,
+        simd: Simd,
+        sample: usize,
+        parameters: &[T],
+        output: &mut [T],
+    ) {
+        let padded = self.padded.image(sample);
+        let biases = &parameters[self.place.biases.clone()];
+        if let Some(tiled) = &mut self.tiled {
+            tiled.forward(simd, padded, biases, output);
+        } else {
+            simd.run(Conv2dForward {
+                geometry: self.geometry,
+                padded,
+                weights: &parameters[self.place.weights.clone()],
+                biases,
+                output,
+            });
+        }
+    }
+
     /// Clears the layer's gradients, which the images add to, and turns the filters around.
-    pub(super) fn begin_backward(&mut self, parameters: &[T], gradients: &mut [T]) {
+    pub(super) fn begin_backward(&mut self, simd: Simd, parameters: &[T], gradients: &mut [T]) {
         gradients[self.place.weights.clone()].fill(T::ZERO);
         gradients[self.place.biases.clone()].fill(T::ZERO);
         if !self.flipped.is_empty() {
@@ -148,19 +178,27 @@ impl<T: Real> ConvParts<T> {
                 &mut self.flipped,
             );
         }
+        if let Some(tiled) = &mut self.tiled {
+            tiled.begin_backward(simd, &self.flipped);
+        }
     }
 
     /// Adds one image to the gradients of the filters, and computes those of the image.
     pub(super) fn backward_image(
-        &self,
+        &mut self,
         simd: Simd,
         sample: usize,
         gradients: &mut [T],
         dx: Option<&mut [T]>,
     ) {
+        let padded = self.padded.image(sample);
+        if let Some(tiled) = &mut self.tiled {
+            tiled.backward(simd, padded, &self.dz_padded, dx);
+            return;
+        }
         simd.run(Conv2dBackwardWeights {
             geometry: self.geometry,
-            padded: self.padded.image(sample),
+            padded,
             dz_padded: &self.dz_padded,
             dweights: &mut gradients[self.place.weights.clone()],
         });
@@ -171,6 +209,13 @@ impl<T: Real> ConvParts<T> {
                 flipped: &self.flipped,
                 dx,
             });
+        }
+    }
+
+    /// Completes the gradients of the filters after the last image.
+    pub(super) fn end_backward(&mut self, simd: Simd, gradients: &mut [T]) {
+        if let Some(tiled) = &mut self.tiled {
+            tiled.end_backward(simd, &mut gradients[self.place.weights.clone()]);
         }
     }
 }

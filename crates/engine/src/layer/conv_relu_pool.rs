@@ -3,8 +3,8 @@
 use super::conv2d::ConvParts;
 use super::{Backward, Forward, Place};
 use crate::kernel::{
-    Aligned, Conv2dGeometry, Conv2dReluPoolForward, MaxPoolBackward, NO_MAXIMUM, Real,
-    copy_into_halo,
+    Aligned, Conv2dGeometry, Conv2dReluPoolForward, MaxPoolBackward, MaxPoolForward, NO_MAXIMUM,
+    Real, copy_into_halo,
 };
 
 /// y = max over 2×2 windows of max(0, x ∗ W + b); formulas in [`Conv2d`](super::Conv2d) and
@@ -14,6 +14,7 @@ use crate::kernel::{
 /// above 0.
 pub(crate) struct ConvReluPool<T> {
     parts: ConvParts<T>,
+    /// Rows of the convolution, or all of it where it is computed by tiles.
     strip: Aligned<T>,
     argmax: Vec<u8>,
     pooled_len: usize,
@@ -28,9 +29,15 @@ impl<T: Real> ConvReluPool<T> {
     ) -> Self {
         let (rows, columns) = geometry.pooled();
         let pooled_len = rows * columns * geometry.n_filters;
+        let parts = ConvParts::new(geometry, capacity, first, place);
+        let strip_len = if parts.tiled.is_some() {
+            geometry.height * geometry.width * geometry.n_filters
+        } else {
+            geometry.strip_len()
+        };
         Self {
-            parts: ConvParts::new(geometry, capacity, first, place),
-            strip: Aligned::zeros(geometry.strip_len()),
+            parts,
+            strip: Aligned::zeros(strip_len),
             argmax: vec![NO_MAXIMUM; capacity * pooled_len],
             pooled_len,
         }
@@ -43,9 +50,24 @@ impl<T: Real> ConvReluPool<T> {
 
     pub(super) fn forward(&mut self, pass: Forward<'_, T>) {
         let parts = &mut self.parts;
+        parts.begin_forward(pass.simd, pass.parameters);
         for sample in 0..pass.n {
             let padded = parts.padded.image_mut(sample);
             copy_into_halo(parts.geometry, pass.x.row(sample), padded);
+            let argmax = &mut self.argmax[sample * self.pooled_len..][..self.pooled_len];
+            if parts.tiled.is_some() {
+                parts.forward_image(pass.simd, sample, pass.parameters, &mut self.strip);
+                pass.simd.run(MaxPoolForward {
+                    height: parts.geometry.height,
+                    width: parts.geometry.width,
+                    channels: parts.geometry.n_filters,
+                    input: &self.strip,
+                    pooled: pass.y.row_mut(sample),
+                    argmax,
+                    relu: true,
+                });
+                continue;
+            }
             pass.simd.run(Conv2dReluPoolForward {
                 geometry: parts.geometry,
                 padded,
@@ -53,7 +75,7 @@ impl<T: Real> ConvReluPool<T> {
                 biases: &pass.parameters[parts.place.biases.clone()],
                 strip: &mut self.strip,
                 pooled: pass.y.row_mut(sample),
-                argmax: &mut self.argmax[sample * self.pooled_len..][..self.pooled_len],
+                argmax,
             });
         }
     }
@@ -69,7 +91,7 @@ impl<T: Real> ConvReluPool<T> {
             ..
         } = pass;
         let parts = &mut self.parts;
-        parts.begin_backward(parameters, gradients);
+        parts.begin_backward(simd, parameters, gradients);
         let (start, line_stride) = parts.gradients_start();
         for sample in 0..n {
             let dpooled = dy.row(sample);
@@ -91,5 +113,6 @@ impl<T: Real> ConvReluPool<T> {
                 dx.as_mut().map(|dx| dx.row_mut(sample)),
             );
         }
+        parts.end_backward(simd, gradients);
     }
 }

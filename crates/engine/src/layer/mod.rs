@@ -11,6 +11,7 @@ mod batch;
 mod batch_norm;
 mod conv2d;
 mod conv_relu_pool;
+mod conv_tiled;
 mod dropout;
 mod layer_norm;
 mod linear;

@@ -52,6 +52,16 @@ fn gradients_of_convolutions_are_right() {
 }
 
 #[test]
+fn gradients_of_convolutions_by_tiles_are_right() {
+    check(image(5, 7, 3), &["conv 16 3", "conv 17 3", "linear 3"], 81);
+    check(
+        image(7, 6, 16),
+        &["conv 19 3", "relu", "max_pool 2", "linear 3"],
+        82,
+    );
+}
+
+#[test]
 fn gradients_of_strided_padded_and_oblong_convolutions_are_right() {
     for (conv, seed) in [
         "conv 5 3 stride 2",

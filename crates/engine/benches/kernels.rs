@@ -1,0 +1,30 @@
+//! Time of each kernel by itself, on every instruction set, in multiplications and additions a
+//! second where it is a product, in elements a second where it is not.
+//!
+//! The kernels are private to the engine; this program compiles them as a module of its own.
+
+use criterion::{criterion_group, criterion_main};
+
+#[path = "../src/kernel/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "the engine uses all of it, a bench a part"
+)]
+mod kernel;
+
+#[path = "../src/seed.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "what the kernels' own tests draw from"
+)]
+mod seed;
+
+#[path = "kernels/convolution.rs"]
+mod convolution;
+
+criterion_group!(benches, convolution::direct_and_winograd);
+criterion_main!(benches);
