@@ -14,6 +14,15 @@ use criterion::{criterion_group, criterion_main};
 )]
 mod kernel;
 
+#[path = "../src/layer/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "the engine uses all of it, a bench a part"
+)]
+mod layer;
+
 #[path = "../src/seed.rs"]
 #[allow(
     dead_code,
@@ -26,5 +35,8 @@ mod seed;
 #[path = "kernels/convolution.rs"]
 mod convolution;
 
-criterion_group!(benches, convolution::direct_and_winograd);
+#[path = "kernels/vgg.rs"]
+mod vgg;
+
+criterion_group!(benches, convolution::direct_and_winograd, vgg::steps);
 criterion_main!(benches);

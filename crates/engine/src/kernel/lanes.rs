@@ -53,6 +53,8 @@ pub(crate) trait Lanes: Copy {
     unsafe fn mul(self, factor: Self) -> Self;
     /// max(0, self); not-a-number stays, so that a diverged network is seen.
     unsafe fn relu(self) -> Self;
+    /// self where `gate` is above 0, elsewhere 0.
+    unsafe fn where_positive(self, gate: Self) -> Self;
     /// Computes a product by [`Product::run_inlined`], in a function of its own: its many tiles are
     /// compiled once.
     unsafe fn product(product: Product<'_, Self::Element>);
@@ -148,6 +150,16 @@ impl<T: Real, const W: usize> Lanes for [T; W] {
     #[inline(always)]
     unsafe fn mul(self, factor: Self) -> Self {
         std::array::from_fn(|lane| self[lane] * factor[lane])
+    }
+    #[inline(always)]
+    unsafe fn where_positive(self, gate: Self) -> Self {
+        std::array::from_fn(|lane| {
+            if gate[lane] > T::ZERO {
+                self[lane]
+            } else {
+                T::ZERO
+            }
+        })
     }
     #[inline(always)]
     unsafe fn relu(self) -> Self {

@@ -14,6 +14,7 @@
 
 mod activation;
 mod aligned;
+pub(crate) mod batch_norm;
 mod clip;
 mod conv2d;
 mod conv2d_strided;

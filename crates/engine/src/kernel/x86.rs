@@ -1,16 +1,17 @@
 //! Vectors of AVX2 with FMA and of AVX-512.
 
 use std::arch::x86_64::{
-    __m256, __m256d, __m256i, __m512, __m512d, __mmask8, __mmask16, _mm256_add_pd, _mm256_add_ps,
-    _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd,
-    _mm256_maskload_ps, _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_max_pd, _mm256_max_ps,
-    _mm256_mul_pd, _mm256_mul_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd,
-    _mm256_setzero_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd, _mm256_sub_ps,
-    _mm512_add_pd, _mm512_add_ps, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd,
+    __m256, __m256d, __m256i, __m512, __m512d, __mmask8, __mmask16, _CMP_GT_OQ, _mm256_add_pd,
+    _mm256_add_ps, _mm256_and_pd, _mm256_and_ps, _mm256_cmp_pd, _mm256_cmp_ps, _mm256_fmadd_pd,
+    _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd, _mm256_maskload_ps,
+    _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_max_pd, _mm256_max_ps, _mm256_mul_pd,
+    _mm256_mul_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps,
+    _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd, _mm256_sub_ps, _mm512_add_pd, _mm512_add_ps,
+    _mm512_cmp_pd_mask, _mm512_cmp_ps_mask, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd,
     _mm512_loadu_ps, _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd,
-    _mm512_maskz_loadu_ps, _mm512_max_pd, _mm512_max_ps, _mm512_mul_pd, _mm512_mul_ps,
-    _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd,
-    _mm512_storeu_ps, _mm512_sub_pd, _mm512_sub_ps,
+    _mm512_maskz_loadu_ps, _mm512_maskz_mov_pd, _mm512_maskz_mov_ps, _mm512_max_pd, _mm512_max_ps,
+    _mm512_mul_pd, _mm512_mul_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd,
+    _mm512_setzero_ps, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_sub_pd, _mm512_sub_ps,
 };
 
 use super::lanes::Lanes;
@@ -56,7 +57,7 @@ macro_rules! lanes {
     (
         $name:ident, $features:literal, $element:ty, $width:expr, $rows:expr, mask $mask:ty = $make_mask:expr,
         $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $max:ident,
-        $add:ident, $sub:ident, $mul:ident,
+        $add:ident, $sub:ident, $mul:ident, where_positive ($kept:ident, $gate:ident) $where_positive:expr,
         load_masked ($from:ident, $lm:ident) $load_masked:expr,
         store_masked ($to:ident, $sm:ident, $value:ident) $store_masked:expr
     ) => {
@@ -127,6 +128,12 @@ macro_rules! lanes {
                 // SAFETY: the caller vouches for the instruction set.
                 Self(unsafe { $mul(self.0, factor.0) })
             }
+            #[inline(always)]
+            unsafe fn where_positive(self, gate: Self) -> Self {
+                let ($kept, $gate) = (self.0, gate.0);
+                // SAFETY: the caller vouches for the instruction set.
+                Self(unsafe { $where_positive })
+            }
             unsafe fn product(product: Product<'_, $element>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
@@ -144,6 +151,7 @@ lanes!(
     Avx2F32, "avx2,fma", f32, 8, [8, 6, 4, 0], mask __m256i = leading_ones_32,
     _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_max_ps,
     _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps,
+    where_positive (kept, gate) _mm256_and_ps(kept, _mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps())),
     load_masked (from, mask) _mm256_maskload_ps(from, mask),
     store_masked (to, mask, value) _mm256_maskstore_ps(to, mask, value)
 );
@@ -152,6 +160,7 @@ lanes!(
     Avx2F64, "avx2,fma", f64, 4, [8, 6, 4, 0], mask __m256i = leading_ones_64,
     _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_max_pd,
     _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd,
+    where_positive (kept, gate) _mm256_and_pd(kept, _mm256_cmp_pd::<_CMP_GT_OQ>(gate, _mm256_setzero_pd())),
     load_masked (from, mask) _mm256_maskload_pd(from, mask),
     store_masked (to, mask, value) _mm256_maskstore_pd(to, mask, value)
 );
@@ -160,6 +169,7 @@ lanes!(
     Avx512F32, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl", f32, 16, [8, 8, 8, 6], mask __mmask16 = |n: usize| ((1_u32 << n) - 1) as u16,
     _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_max_ps,
     _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps,
+    where_positive (kept, gate) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps()), kept),
     load_masked (from, mask) _mm512_maskz_loadu_ps(mask, from),
     store_masked (to, mask, value) _mm512_mask_storeu_ps(to, mask, value)
 );
@@ -168,6 +178,7 @@ lanes!(
     Avx512F64, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl", f64, 8, [8, 8, 8, 6], mask __mmask8 = |n: usize| ((1_u32 << n) - 1) as u8,
     _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_max_pd,
     _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd,
+    where_positive (kept, gate) _mm512_maskz_mov_pd(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_pd()), kept),
     load_masked (from, mask) _mm512_maskz_loadu_pd(mask, from),
     store_masked (to, mask, value) _mm512_mask_storeu_pd(to, mask, value)
 );

@@ -137,6 +137,11 @@ impl<T: Real> ConvParts<T> {
         )
     }
 
+    /// Copies an image (height, width, channels) into the first halo, for parts that keep one.
+    pub(super) fn pad(&mut self, image: &[T]) {
+        copy_into_halo(self.geometry, image, self.padded.image_mut(0));
+    }
+
     /// Prepares the filters for the images of a batch.
     pub(super) fn begin_forward(&mut self, simd: Simd, parameters: &[T]) {
         if let Some(tiled) = &mut self.tiled {

@@ -9,7 +9,10 @@
 mod activation;
 mod batch;
 mod batch_norm;
+mod channel_statistics;
 mod conv2d;
+#[cfg_attr(not(test), expect(dead_code, reason = "plans do not use it yet"))]
+pub(crate) mod conv_norm_relu;
 mod conv_relu_pool;
 mod conv_tiled;
 mod dropout;
