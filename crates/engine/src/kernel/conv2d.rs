@@ -6,7 +6,6 @@
 //! 2 after it (rounded down).
 
 use super::lanes::{Kernel, Lanes};
-use super::pool::MaxPoolForward;
 use super::product::{Product, Rows, Start, Terms};
 use super::real::Real;
 
@@ -24,9 +23,6 @@ pub(crate) struct Conv2dGeometry {
     /// Rows and columns of the filter.
     pub(crate) filter_size: usize,
 }
-
-/// Elements of convolution output that one strip may hold: a third of a first-level cache.
-const STRIP_ELEMENTS: usize = 4096;
 
 impl Conv2dGeometry {
     /// Halo rows and columns before the input image.
@@ -67,18 +63,6 @@ impl Conv2dGeometry {
     /// Rows and columns after a 2×2 pooling.
     pub(crate) fn pooled(self) -> (usize, usize) {
         (self.height / 2, self.width / 2)
-    }
-
-    /// Rows of output computed before they are pooled: an even number that stays in the first-level
-    /// cache.
-    fn strip_rows(self) -> usize {
-        let rows = STRIP_ELEMENTS / (self.width * self.n_filters).max(1);
-        (rows / 2 * 2).max(2)
-    }
-
-    /// Elements of scratch for [`Conv2dReluPoolForward`].
-    pub(crate) fn strip_len(self) -> usize {
-        self.strip_rows() * self.width * self.n_filters
     }
 
     /// The product that computes `n_rows` of output from `first_row` on.
@@ -183,61 +167,6 @@ impl<T: Real> Kernel<T> for Conv2dForward<'_, T> {
     }
 }
 
-/// 2×2 max pool of max(0, x ∗ W + b) for one image, strip by strip, without storing the
-/// convolution.
-pub(crate) struct Conv2dReluPoolForward<'a, T> {
-    /// Sizes.
-    pub(crate) geometry: Conv2dGeometry,
-    /// Input with its halo.
-    pub(crate) padded: &'a [T],
-    /// [kh][kw][channel][filter].
-    pub(crate) weights: &'a [T],
-    /// (filters).
-    pub(crate) biases: &'a [T],
-    /// Scratch of [`Conv2dGeometry::strip_len`] elements.
-    pub(crate) strip: &'a mut [T],
-    /// (height / 2, width / 2, filters), overwritten.
-    pub(crate) pooled: &'a mut [T],
-    /// As [`MaxPoolForward::argmax`].
-    pub(crate) argmax: &'a mut [u8],
-}
-
-impl<T: Real> Kernel<T> for Conv2dReluPoolForward<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes<Element = T>>(self) {
-        let geometry = self.geometry;
-        let (pooled_height, pooled_width) = geometry.pooled();
-        let pooled_line = pooled_width * geometry.n_filters;
-        let mut row = 0;
-        while row < 2 * pooled_height {
-            let n_rows = geometry.strip_rows().min(2 * pooled_height - row);
-            let operands = Operands {
-                image: self.padded,
-                weights: self.weights,
-                start: Start::Bias(self.biases),
-                output: self.strip,
-                relu: false,
-            };
-            geometry.rows(row, n_rows, operands).run::<L>();
-            let first = row / 2 * pooled_line;
-            let pooled = first..first + n_rows / 2 * pooled_line;
-            MaxPoolForward {
-                height: n_rows,
-                width: geometry.width,
-                channels: geometry.n_filters,
-                input: self.strip,
-                pooled: &mut self.pooled[pooled.clone()],
-                argmax: &mut self.argmax[pooled],
-                relu: true,
-            }
-            .run::<L>();
-            row += n_rows;
-        }
-    }
-}
-
 /// dW += x ⋆ dz for one image.
 pub(crate) struct Conv2dBackwardWeights<'a, T> {
     /// Sizes.
@@ -322,14 +251,13 @@ impl<T: Real> Kernel<T> for Conv2dBackwardInput<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::{ProptestConfig, Strategy, proptest};
 
     use super::*;
-    use crate::kernel::NO_MAXIMUM;
     use crate::kernel::reference::{self, Noise, assert_near, on_every_simd};
 
-    fn geometries() -> impl Strategy<Value = Conv2dGeometry> {
+    pub(in crate::kernel) fn geometries() -> impl Strategy<Value = Conv2dGeometry> {
         (
             1_usize..14,
             1_usize..14,
@@ -346,7 +274,7 @@ mod tests {
             })
     }
 
-    fn padded(geometry: Conv2dGeometry, image: &[f64]) -> Vec<f64> {
+    pub(in crate::kernel) fn padded(geometry: Conv2dGeometry, image: &[f64]) -> Vec<f64> {
         let mut padded = vec![0.0; geometry.padded_len(geometry.channels)];
         copy_into_halo(geometry, image, &mut padded);
         padded
@@ -381,31 +309,6 @@ mod tests {
                     geometry, padded: &padded(geometry, &image), weights: &weights, biases: &biases, output: &mut output,
                 });
                 assert_near(&output, &reference::conv2d_forward(geometry, &image, &weights, &biases), 1e-12);
-            });
-        }
-
-        #[test]
-        fn fused_forward_equals_convolution_then_relu_then_pool(geometry in geometries(), seed: u32) {
-            on_every_simd(|simd| {
-                let mut noise = Noise::new(seed);
-                let image = noise.values(geometry.height * geometry.width * geometry.channels);
-                let (weights, biases) = (noise.values(geometry.weights_len()), noise.values(geometry.n_filters));
-                let (rows, columns) = geometry.pooled();
-                let mut pooled = vec![1.0; rows * columns * geometry.n_filters];
-                let mut argmax = vec![9; pooled.len()];
-                simd.run(Conv2dReluPoolForward {
-                    geometry, padded: &padded(geometry, &image), weights: &weights, biases: &biases,
-                    strip: &mut vec![0.0; geometry.strip_len()], pooled: &mut pooled, argmax: &mut argmax,
-                });
-                let mut z = reference::conv2d_forward(geometry, &image, &weights, &biases);
-                for value in &mut z {
-                    *value = value.max(0.0);
-                }
-                let (expected, _) = reference::max_pool(geometry.height, geometry.width, geometry.n_filters, &z);
-                assert_near(&pooled, &expected, 1e-12);
-                for (value, argmax) in pooled.iter().zip(argmax) {
-                    assert_eq!(*value == 0.0, argmax == NO_MAXIMUM);
-                }
             });
         }
 

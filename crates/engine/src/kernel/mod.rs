@@ -18,6 +18,7 @@ pub(crate) mod batch_norm;
 mod clip;
 mod conv2d;
 mod conv2d_strided;
+mod conv_pool;
 mod elementary;
 mod lanes;
 mod linear;
@@ -44,9 +45,10 @@ pub(crate) use activation::{
 };
 pub(crate) use aligned::Aligned;
 pub(crate) use clip::{Clamp, Scale, SquaredNorm};
+pub(crate) use conv_pool::Conv2dReluPoolForward;
 pub(crate) use conv2d::{
-    Conv2dBackwardInput, Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry,
-    Conv2dReluPoolForward, copy_into_halo, flip_filter,
+    Conv2dBackwardInput, Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry, copy_into_halo,
+    flip_filter,
 };
 pub(crate) use conv2d_strided::{
     StridedBackwardInput, StridedBackwardWeights, StridedForward, StridedGeometry,

@@ -73,7 +73,7 @@ fn pool_windows<T: Real, const RELU: bool>(pool: MaxPoolForward<'_, T>) {
 
 /// The largest of a window and its position.
 #[inline(always)]
-fn largest<T: Real, const RELU: bool>(window: [T; 4]) -> (T, u8) {
+pub(super) fn largest<T: Real, const RELU: bool>(window: [T; 4]) -> (T, u8) {
     let (mut best, mut at) = if RELU {
         (T::ZERO, NO_MAXIMUM)
     } else {

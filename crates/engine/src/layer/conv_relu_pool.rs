@@ -14,8 +14,8 @@ use crate::kernel::{
 /// above 0.
 pub(crate) struct ConvReluPool<T> {
     parts: ConvParts<T>,
-    /// Rows of the convolution, or all of it where it is computed by tiles.
-    strip: Aligned<T>,
+    /// The convolution of one image, where it is computed by tiles; else empty.
+    convolved: Aligned<T>,
     argmax: Vec<u8>,
     pooled_len: usize,
 }
@@ -30,14 +30,14 @@ impl<T: Real> ConvReluPool<T> {
         let (rows, columns) = geometry.pooled();
         let pooled_len = rows * columns * geometry.n_filters;
         let parts = ConvParts::new(geometry, capacity, first, place);
-        let strip_len = if parts.tiled.is_some() {
+        let convolved_len = if parts.tiled.is_some() {
             geometry.height * geometry.width * geometry.n_filters
         } else {
-            geometry.strip_len()
+            0
         };
         Self {
             parts,
-            strip: Aligned::zeros(strip_len),
+            convolved: Aligned::zeros(convolved_len),
             argmax: vec![NO_MAXIMUM; capacity * pooled_len],
             pooled_len,
         }
@@ -56,12 +56,12 @@ impl<T: Real> ConvReluPool<T> {
             copy_into_halo(parts.geometry, pass.x.row(sample), padded);
             let argmax = &mut self.argmax[sample * self.pooled_len..][..self.pooled_len];
             if parts.tiled.is_some() {
-                parts.forward_image(pass.simd, sample, pass.parameters, &mut self.strip);
+                parts.forward_image(pass.simd, sample, pass.parameters, &mut self.convolved);
                 pass.simd.run(MaxPoolForward {
                     height: parts.geometry.height,
                     width: parts.geometry.width,
                     channels: parts.geometry.n_filters,
-                    input: &self.strip,
+                    input: &self.convolved,
                     pooled: pass.y.row_mut(sample),
                     argmax,
                     relu: true,
@@ -73,7 +73,6 @@ impl<T: Real> ConvReluPool<T> {
                 padded,
                 weights: &pass.parameters[parts.place.weights.clone()],
                 biases: &pass.parameters[parts.place.biases.clone()],
-                strip: &mut self.strip,
                 pooled: pass.y.row_mut(sample),
                 argmax,
             });
