@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::channel_statistics::ChannelStatistics;
 use super::conv2d::ConvParts;
-use super::{Backward, Batch, Forward, Place};
+use super::{Backward, Batch, Forward, Mode, Place};
 use crate::kernel::batch_norm::{BatchNormBackward, BatchNormSums, Gate, Normalize};
 use crate::kernel::{
     Aligned, Conv2dGeometry, MaxPoolBackward, MaxPoolForward, NO_MAXIMUM, Real, Simd,
@@ -29,7 +29,7 @@ use channels::{Channels, follow};
 pub(crate) struct ConvNormRelu<T> {
     /// Its images are padded one at a time, again in the backward pass: cheaper than keeping them.
     parts: ConvParts<T>,
-    norm: NormPlace,
+    place: NormedPlace,
     z: Batch<T>,
     pooling: Option<Pooling>,
     /// One image of the convolution's size: normalised but not pooled, or gradients no longer
@@ -39,21 +39,15 @@ pub(crate) struct ConvNormRelu<T> {
     channels: Channels<T>,
 }
 
-/// Where γ and β lie in the network's buffer.
+/// Where the block's numbers lie in the network's buffers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NormPlace {
-    /// γ.
-    pub(crate) scale: Range<usize>,
-    /// β.
-    pub(crate) shift: Range<usize>,
-}
-
-/// Running averages of a batch's mean and variance, (filters) each.
-pub(crate) struct Running<'a, T> {
-    /// Of μ; 0 at first.
-    pub(crate) mean: &'a mut [T],
-    /// Of the unbiased σ²; 1 at first.
-    pub(crate) variance: &'a mut [T],
+pub(crate) struct NormedPlace {
+    /// W and b.
+    pub(crate) conv: Place,
+    /// γ and β.
+    pub(crate) norm: Place,
+    /// Running averages of a batch's μ, 0 at first, then of its unbiased σ², 1 at first.
+    pub(crate) running: Range<usize>,
 }
 
 struct Pooling {
@@ -67,16 +61,15 @@ impl<T: Real> ConvNormRelu<T> {
         geometry: Conv2dGeometry,
         training: usize,
         first: bool,
-        place: Place,
-        norm: NormPlace,
+        place: NormedPlace,
         pool: bool,
     ) -> Self {
         let image_len = geometry.height * geometry.width * geometry.n_filters;
         let (rows, columns) = geometry.pooled();
         let pooled_len = rows * columns * geometry.n_filters;
         Self {
-            parts: ConvParts::new(geometry, 1, first, place),
-            norm,
+            parts: ConvParts::new(geometry, 1, first, place.conv.clone()),
+            place,
             z: Batch::zeros(training, image_len),
             pooling: pool.then(|| Pooling {
                 len: pooled_len,
@@ -95,9 +88,17 @@ impl<T: Real> ConvNormRelu<T> {
         Some(&pooling.argmax[..n * pooling.len])
     }
 
-    /// With the batch's own mean and variance, which move the running averages.
-    pub(crate) fn forward_training(&mut self, pass: Forward<'_, T>, running: Running<'_, T>) {
+    pub(super) fn forward(&mut self, pass: Forward<'_, T>) {
         self.parts.begin_forward(pass.simd, pass.parameters);
+        if matches!(pass.mode, Mode::Training { .. }) {
+            self.forward_training(pass);
+        } else {
+            self.forward_evaluation(pass);
+        }
+    }
+
+    /// With the batch's own mean and variance, which move the running averages.
+    fn forward_training(&mut self, pass: Forward<'_, T>) {
         self.statistics.clear();
         for sample in 0..pass.n {
             self.parts.pad(pass.x.row(sample));
@@ -105,14 +106,16 @@ impl<T: Real> ConvNormRelu<T> {
             self.parts.forward_image(pass.simd, 0, pass.parameters, z);
             self.statistics.add(pass.simd, z);
         }
+        let running = &mut pass.running[self.place.running.clone()];
+        let (running_mean, running_variance) = running.split_at_mut(self.channels.mean.len());
         for channel in 0..self.channels.mean.len() {
             let mean = self.statistics.mean(channel);
             let variance = self.statistics.variance(channel);
             self.channels
-                .set(channel, mean, variance, &self.norm, pass.parameters);
+                .set(channel, mean, variance, &self.place.norm, pass.parameters);
             let unbiased = self.statistics.unbiased_variance(channel);
-            follow(&mut running.mean[channel], mean);
-            follow(&mut running.variance[channel], unbiased);
+            follow(&mut running_mean[channel], mean);
+            follow(&mut running_variance[channel], unbiased);
         }
         for sample in 0..pass.n {
             self.normalize(pass.simd, sample, pass.y.row_mut(sample));
@@ -120,12 +123,13 @@ impl<T: Real> ConvNormRelu<T> {
     }
 
     /// With the running averages.
-    pub(crate) fn forward_evaluation(&mut self, pass: Forward<'_, T>, mean: &[T], variance: &[T]) {
-        self.parts.begin_forward(pass.simd, pass.parameters);
+    fn forward_evaluation(&mut self, pass: Forward<'_, T>) {
+        let running = &pass.running[self.place.running.clone()];
+        let (mean, variance) = running.split_at(self.channels.mean.len());
         for channel in 0..self.channels.mean.len() {
             let (mean, variance) = (mean[channel].to_f64(), variance[channel].to_f64());
             self.channels
-                .set(channel, mean, variance, &self.norm, pass.parameters);
+                .set(channel, mean, variance, &self.place.norm, pass.parameters);
         }
         for sample in 0..pass.n {
             self.parts.pad(pass.x.row(sample));
@@ -135,8 +139,7 @@ impl<T: Real> ConvNormRelu<T> {
         }
     }
 
-    /// After [`ConvNormRelu::forward_training`] of the same batch.
-    pub(crate) fn backward(&mut self, pass: Backward<'_, T>) {
+    pub(super) fn backward(&mut self, pass: Backward<'_, T>) {
         let Backward {
             simd,
             n,
@@ -152,7 +155,8 @@ impl<T: Real> ConvNormRelu<T> {
             self.add_sums(simd, sample, dy.row(sample));
         }
         let n_pixels = self.statistics.n_pixels();
-        self.channels.finish_sums(n_pixels, &self.norm, gradients);
+        self.channels
+            .finish_sums(n_pixels, &self.place.norm, gradients);
         self.parts.begin_backward(simd, parameters, gradients);
         for sample in 0..n {
             self.backward_norm(simd, sample, dy.row(sample));

@@ -11,8 +11,7 @@ mod batch;
 mod batch_norm;
 mod channel_statistics;
 mod conv2d;
-#[cfg_attr(not(test), expect(dead_code, reason = "plans do not use it yet"))]
-pub(crate) mod conv_norm_relu;
+mod conv_norm_relu;
 mod conv_relu_pool;
 mod conv_tiled;
 mod dropout;
@@ -29,6 +28,7 @@ use crate::kernel::{Real, Simd};
 
 pub(crate) use batch::Batch;
 pub(crate) use batch_norm::BatchNorm;
+pub(crate) use conv_norm_relu::{ConvNormRelu, NormedPlace};
 pub(crate) use conv_relu_pool::ConvReluPool;
 pub(crate) use conv2d::Conv2d;
 pub(crate) use dropout::Dropout;
@@ -56,6 +56,8 @@ pub(crate) enum Layer<T> {
     AvgPool(AvgPool),
     /// Convolution, rectifier and 2×2 max pooling at once.
     ConvReluPool(ConvReluPool<T>),
+    /// Convolution, batch normalisation, rectifier and perhaps 2×2 max pooling at once.
+    ConvNormRelu(ConvNormRelu<T>),
     /// Batch normalisation.
     BatchNorm(BatchNorm<T>),
     /// Layer normalisation.
@@ -145,6 +147,7 @@ impl<T: Real> Layer<T> {
             Self::WindowMaxPool(max_pool) => max_pool.forward(pass),
             Self::AvgPool(avg_pool) => avg_pool.forward(pass),
             Self::ConvReluPool(block) => block.forward(pass),
+            Self::ConvNormRelu(block) => block.forward(pass),
             Self::BatchNorm(batch_norm) => batch_norm.forward(pass),
             Self::LayerNorm(layer_norm) => layer_norm.forward(pass),
             Self::Dropout(dropout) => dropout.forward(pass),
@@ -163,6 +166,7 @@ impl<T: Real> Layer<T> {
             Self::WindowMaxPool(max_pool) => max_pool.backward(pass),
             Self::AvgPool(avg_pool) => avg_pool.backward(pass),
             Self::ConvReluPool(block) => block.backward(pass),
+            Self::ConvNormRelu(block) => block.backward(pass),
             Self::BatchNorm(batch_norm) => batch_norm.backward(pass),
             Self::LayerNorm(layer_norm) => layer_norm.backward(pass),
             Self::Dropout(dropout) => dropout.backward(pass),
@@ -184,6 +188,10 @@ impl<T: Real> Layer<T> {
             Self::Activation(activation) if activation::bends(*activation) => signs(),
             Self::MaxPool(max_pool) => max_pool.argmax(n).iter().copied().for_each(digest),
             Self::ConvReluPool(block) => block.argmax(n).iter().copied().for_each(digest),
+            Self::ConvNormRelu(block) => match block.argmax(n) {
+                Some(argmax) => argmax.iter().copied().for_each(digest),
+                None => signs(),
+            },
             Self::WindowMaxPool(max_pool) => {
                 let bytes = max_pool
                     .argmax(n)

@@ -3,7 +3,7 @@
 
 use super::architecture::Architecture;
 use super::error::NetworkError;
-use super::step::{Step, StepKind, TensorSizes};
+use super::step::{FusedNorm, Step, StepKind};
 use super::summary::{LayerSummary, Summary};
 use super::tensor::Tensor;
 use crate::config::{Activation, LayerSpec, Padding};
@@ -25,6 +25,10 @@ pub(crate) struct Sizes {
 /// Memory that one network may take.
 const MAX_BYTES: u64 = 8 << 30;
 
+const NOWHERE: Place = Place {
+    weights: 0..0,
+    biases: 0..0,
+};
 const RELU: LayerSpec = LayerSpec::Activation(Activation::Relu);
 const POOL_2X2: LayerSpec = LayerSpec::MaxPool {
     window: [2, 2],
@@ -81,7 +85,15 @@ impl Plan {
             let label = names.next(place, spec);
             let (kind, output, n_specs) = infer(*spec, after, shape, &mut names, place, &label)?;
             check_batch(&kind, shape, sizes, &label)?;
-            plan.steps.push(Step::new(label.name, kind, shape, output));
+            let mut step = Step::new(label.name, kind, shape, output);
+            if matches!(kind, StepKind::ConvNormRelu { .. }) {
+                let Label { name, .. } = names.next(place + 1, &LayerSpec::BatchNorm);
+                step.norm = Some(FusedNorm {
+                    name,
+                    place: NOWHERE,
+                });
+            }
+            plan.steps.push(step);
             plan.check_memory(sizes, element_bytes)?;
             place += n_specs;
             let is_fused = n_specs > 1;
@@ -113,11 +125,17 @@ impl Plan {
     fn place_last(&mut self, relu_follows: bool, element_bytes: usize) {
         let step = self.steps.last_mut().expect("a step was just added");
         let on_line = |len: usize| len.next_multiple_of(64 / element_bytes);
-        if let Some(sizes) = step.tensor_sizes() {
-            let weights = self.buffer_len..self.buffer_len + sizes.n_weights as usize;
-            let biases = on_line(weights.end)..on_line(weights.end) + sizes.n_biases as usize;
+        let mut place = |n_weights: usize, n_biases: usize| {
+            let weights = self.buffer_len..self.buffer_len + n_weights;
+            let biases = on_line(weights.end)..on_line(weights.end) + n_biases;
             self.buffer_len = on_line(biases.end);
-            step.place = Place { weights, biases };
+            Place { weights, biases }
+        };
+        if let Some(sizes) = step.tensor_sizes() {
+            step.place = place(sizes.n_weights as usize, sizes.n_biases as usize);
+            if let Some(norm) = &mut step.norm {
+                norm.place = place(step.output.channels, step.output.channels);
+            }
             self.tensors.extend(step.tensors(relu_follows));
         }
         if step.n_running() > 0 {
@@ -129,7 +147,7 @@ impl Plan {
 
     /// Refuses what would not fit, before it is allocated.
     fn check_memory(&self, sizes: &Sizes, element_bytes: usize) -> Result<(), NetworkError> {
-        let parameters = |step: &Step| step.tensor_sizes().map_or(0, TensorSizes::total);
+        let parameters = Step::n_parameters;
         let n_parameters = self
             .steps
             .iter()
@@ -145,7 +163,7 @@ impl Plan {
                     step.output.len(),
                     sizes.capacity + sizes.training,
                 ))
-                .saturating_add(step.scratch_len());
+                .saturating_add(step.scratch_len(sizes));
         }
         let bytes = elements.saturating_mul(element_bytes as u64);
         if bytes <= MAX_BYTES {
@@ -193,6 +211,26 @@ fn infer(
                 let pool = names.next(place + 2, &POOL_2X2);
                 let output = pooled(window_geometry(output, [2, 2], [2, 2]), output, &pool)?;
                 return Ok((StepKind::ConvReluPool { filter_size: rows }, output, 3));
+            }
+            // Of a single pixel in a single sample nothing would be left, which its own check tells.
+            if let [LayerSpec::BatchNorm, RELU, then @ ..] = after
+                && input.height * input.width > 1
+            {
+                let geometry = window_geometry(output, [2, 2], [2, 2]);
+                let pool = then.first() == Some(&POOL_2X2) && geometry.output().is_some();
+                let kind = StepKind::ConvNormRelu {
+                    filter_size: rows,
+                    pool,
+                };
+                let output = match geometry.output() {
+                    Some([height, width]) if pool => Shape {
+                        height,
+                        width,
+                        ..output
+                    },
+                    _ => output,
+                };
+                return Ok((kind, output, 3 + usize::from(pool)));
             }
             Ok((StepKind::Conv2d { filter_size: rows }, output, 1))
         }

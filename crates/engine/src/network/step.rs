@@ -8,8 +8,8 @@ use crate::config::Activation;
 use crate::data::Shape;
 use crate::kernel::{Conv2dGeometry, Real, StridedGeometry, WindowGeometry};
 use crate::layer::{
-    AvgPool, BatchNorm, Conv2d, ConvReluPool, Dropout, Layer, LayerNorm, Linear, MaxPool, Place,
-    StridedConv2d, WindowMaxPool,
+    AvgPool, BatchNorm, Conv2d, ConvNormRelu, ConvReluPool, Dropout, Layer, LayerNorm, Linear,
+    MaxPool, NormedPlace, Place, StridedConv2d, WindowMaxPool,
 };
 
 /// One step of a plan.
@@ -20,8 +20,17 @@ pub(super) struct Step {
     pub(super) output: Shape,
     /// Its tensors in the parameters.
     pub(super) place: Place,
+    /// The normalisation that it is fused with.
+    pub(super) norm: Option<FusedNorm>,
     /// Its part of the running statistics.
     pub(super) running: std::ops::Range<usize>,
+}
+
+/// A normalisation within another step.
+pub(super) struct FusedNorm {
+    pub(super) name: String,
+    /// Its scales and shifts in the parameters.
+    pub(super) place: Place,
 }
 
 /// What a step computes.
@@ -35,6 +44,8 @@ pub(super) enum StepKind {
     Conv2d { filter_size: usize },
     /// Convolution as above, rectifier and 2×2 max pooling.
     ConvReluPool { filter_size: usize },
+    /// Convolution as above, batch normalisation, rectifier and perhaps 2×2 max pooling.
+    ConvNormRelu { filter_size: usize, pool: bool },
     /// Any other convolution.
     StridedConv2d(StridedGeometry),
     /// 2×2, stride 2.
@@ -80,6 +91,7 @@ impl Step {
                 weights: 0..0,
                 biases: 0..0,
             },
+            norm: None,
             running: 0..0,
         }
     }
@@ -111,9 +123,9 @@ impl Step {
                 n_biases: n_outputs as u64,
                 fan_in: self.input.len(),
             }),
-            StepKind::Conv2d { filter_size } | StepKind::ConvReluPool { filter_size } => {
-                Some(filter(filter_size, filter_size))
-            }
+            StepKind::Conv2d { filter_size }
+            | StepKind::ConvReluPool { filter_size }
+            | StepKind::ConvNormRelu { filter_size, .. } => Some(filter(filter_size, filter_size)),
             StepKind::StridedConv2d(geometry) => {
                 Some(filter(geometry.filter[0], geometry.filter[1]))
             }
@@ -128,26 +140,27 @@ impl Step {
     }
 
     /// The tensors in their place.
-    pub(super) fn tensors(&self, relu_follows: bool) -> [Tensor; 2] {
+    pub(super) fn tensors(&self, relu_follows: bool) -> Vec<Tensor> {
+        if matches!(self.kind, StepKind::BatchNorm | StepKind::LayerNorm) {
+            return norm_tensors(&self.name, &self.place).to_vec();
+        }
         let Place { weights, biases } = self.place.clone();
         let named = |what: &str| format!("{}.{what}", self.name);
-        if matches!(self.kind, StepKind::BatchNorm | StepKind::LayerNorm) {
-            return [
-                Tensor::of(Role::NormScale, named("scales"), weights),
-                Tensor::of(Role::NormShift, named("shifts"), biases),
-            ];
-        }
         let fan_in = self.tensor_sizes().map_or(0, |sizes| sizes.fan_in);
-        [
+        let mut tensors = vec![
             Tensor::weight(named("weights"), weights, fan_in, relu_follows),
             Tensor::bias(named("biases"), biases),
-        ]
+        ];
+        if let Some(norm) = &self.norm {
+            tensors.extend(norm_tensors(&norm.name, &norm.place));
+        }
+        tensors
     }
 
     /// Running statistics that it keeps: means, then variances.
     pub(super) fn n_running(&self) -> usize {
         match self.kind {
-            StepKind::BatchNorm => 2 * self.input.channels,
+            StepKind::BatchNorm | StepKind::ConvNormRelu { .. } => 2 * self.output.channels,
             _ => 0,
         }
     }
@@ -156,7 +169,8 @@ impl Step {
     pub(super) fn running_tensors(&self) -> [Tensor; 2] {
         let std::ops::Range { start, end } = self.running;
         let middle = usize::midpoint(start, end);
-        let named = |what: &str| format!("{}.{what}", self.name);
+        let name = self.norm.as_ref().map_or(&self.name, |norm| &norm.name);
+        let named = |what: &str| format!("{name}.{what}");
         [
             Tensor::of(Role::RunningMean, named("running_means"), start..middle),
             Tensor::of(
@@ -168,8 +182,12 @@ impl Step {
     }
 
     /// Numbers that the layer keeps for itself, beside inputs and outputs of the batch.
-    pub(super) fn scratch_len(&self) -> u64 {
+    pub(super) fn scratch_len(&self, sizes: &Sizes) -> u64 {
         match self.kind {
+            StepKind::ConvNormRelu { .. } => {
+                let pixels = self.input.height * self.input.width;
+                ((sizes.training + 1) * pixels) as u64 * self.output.channels as u64
+            }
             StepKind::StridedConv2d(geometry) => 2 * geometry.padded_len() as u64,
             _ => 0,
         }
@@ -208,6 +226,21 @@ impl Step {
                 first,
                 place,
             )),
+            StepKind::ConvNormRelu { filter_size, pool } => {
+                let norm = self.norm.as_ref().expect("it was placed with the step");
+                let running = self.running.clone();
+                Layer::ConvNormRelu(ConvNormRelu::new(
+                    geometry(filter_size),
+                    sizes.training,
+                    first,
+                    NormedPlace {
+                        conv: place,
+                        norm: norm.place.clone(),
+                        running,
+                    },
+                    pool,
+                ))
+            }
             StepKind::StridedConv2d(geometry) => {
                 Layer::StridedConv2d(StridedConv2d::new(geometry, first, place))
             }
@@ -232,9 +265,20 @@ impl Step {
             name: self.name.clone(),
             detail: self.detail(),
             output: dims(self.output),
-            n_parameters: self.tensor_sizes().map_or(0, TensorSizes::total),
+            n_parameters: self.n_parameters(),
             flops_per_sample: self.flops_per_sample(),
         }
+    }
+
+    /// Numbers that are trained.
+    pub(super) fn n_parameters(&self) -> u64 {
+        let norm = self
+            .norm
+            .as_ref()
+            .map_or(0, |_| 2 * self.output.channels as u64);
+        self.tensor_sizes()
+            .map_or(0, TensorSizes::total)
+            .saturating_add(norm)
     }
 
     fn detail(&self) -> String {
@@ -255,6 +299,10 @@ impl Step {
             StepKind::Conv2d { filter_size } => format!("{filter_size}×{filter_size} filters"),
             StepKind::ConvReluPool { filter_size } => {
                 format!("{filter_size}×{filter_size} filters, relu, 2×2 max pool")
+            }
+            StepKind::ConvNormRelu { filter_size, pool } => {
+                let pool = if pool { ", 2×2 max pool" } else { "" };
+                format!("{filter_size}×{filter_size} filters, batch norm, relu{pool}")
             }
             StepKind::StridedConv2d(StridedGeometry { filter, stride, .. }) => {
                 let text = format!("{}×{} filters", filter[0], filter[1]);
@@ -283,6 +331,9 @@ impl Step {
             StepKind::Conv2d { .. } | StepKind::ConvReluPool { .. } => {
                 2 * n_weights * pixels(self.input)
             }
+            StepKind::ConvNormRelu { .. } => {
+                (2 * n_weights + 2 * self.output.channels as u64) * pixels(self.input)
+            }
             StepKind::StridedConv2d(_) => 2 * n_weights * pixels(self.output),
             StepKind::Activation(_) | StepKind::MaxPool => inputs,
             StepKind::WindowMaxPool(geometry) | StepKind::AvgPool(geometry) => {
@@ -293,4 +344,12 @@ impl Step {
             StepKind::Dropout { .. } => 0,
         }
     }
+}
+
+fn norm_tensors(name: &str, place: &Place) -> [Tensor; 2] {
+    let Place { weights, biases } = place.clone();
+    [
+        Tensor::of(Role::NormScale, format!("{name}.scales"), weights),
+        Tensor::of(Role::NormShift, format!("{name}.shifts"), biases),
+    ]
 }

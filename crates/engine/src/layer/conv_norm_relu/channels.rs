@@ -1,6 +1,6 @@
 //! What the passes over images need of each channel.
 
-use super::NormPlace;
+use super::Place;
 use crate::kernel::{Aligned, Real};
 
 /// Added to the variance.
@@ -49,12 +49,12 @@ impl<T: Real> Channels<T> {
         channel: usize,
         mean: f64,
         variance: f64,
-        norm: &NormPlace,
+        norm: &Place,
         parameters: &[T],
     ) {
         let inverse_deviation = 1.0 / (variance + EPS).sqrt();
-        let scale = parameters[norm.scale.start + channel].to_f64() * inverse_deviation;
-        let shift = parameters[norm.shift.start + channel].to_f64() - mean * scale;
+        let scale = parameters[norm.weights.start + channel].to_f64() * inverse_deviation;
+        let shift = parameters[norm.biases.start + channel].to_f64() - mean * scale;
         self.mean[channel] = T::from_f64(mean);
         self.inverse_deviation[channel] = inverse_deviation;
         self.scale[channel] = T::from_f64(scale);
@@ -77,13 +77,13 @@ impl<T: Real> Channels<T> {
     }
 
     /// Writes dγ and dβ, and prepares dz, from the sums over `n_pixels` of the batch.
-    pub(super) fn finish_sums(&mut self, n_pixels: f64, norm: &NormPlace, gradients: &mut [T]) {
+    pub(super) fn finish_sums(&mut self, n_pixels: f64, norm: &Place, gradients: &mut [T]) {
         for channel in 0..self.mean.len() {
             let [sum, product] = [self.sums[0][channel], self.sums[1][channel]];
             let inverse_deviation = self.inverse_deviation[channel];
             let scale = self.scale[channel].to_f64();
-            gradients[norm.scale.start + channel] = T::from_f64(product * inverse_deviation);
-            gradients[norm.shift.start + channel] = T::from_f64(sum);
+            gradients[norm.weights.start + channel] = T::from_f64(product * inverse_deviation);
+            gradients[norm.biases.start + channel] = T::from_f64(sum);
             let by_deviation = product * inverse_deviation * inverse_deviation / n_pixels;
             self.by_deviation[channel] = T::from_f64(-scale * by_deviation);
             self.constant[channel] = T::from_f64(-scale * sum / n_pixels);

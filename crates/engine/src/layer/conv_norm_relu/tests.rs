@@ -174,35 +174,34 @@ impl Case {
             weights: 0..self.weights.len(),
             biases: at(0),
         };
-        let norm = NormPlace {
-            scale: at(1),
-            shift: at(2),
+        let place = NormedPlace {
+            conv: place,
+            norm: Place {
+                weights: at(1),
+                biases: at(2),
+            },
+            running: 0..2 * filters,
         };
-        let mut block = ConvNormRelu::new(self.geometry, self.n, false, place, norm, self.pool);
+        let mut block = ConvNormRelu::new(self.geometry, self.n, false, place, self.pool);
 
         let (x, mut dx) = (batch::<T>(self.n, &self.x), batch::<T>(self.n, &self.x));
         let (mut y, mut dy) = (batch::<T>(self.n, &self.dy), batch::<T>(self.n, &self.dy));
-        let (mut mean, mut variance) = (of(&vec![0.5; filters]), of(&vec![1.0; filters]));
+        let mut running = of(&vec![0.5; 2 * filters]);
         let mut gradients = of(&vec![7.0; parameters.len()]);
 
         // Twice, to see that nothing of the first pass is left.
         for _ in 0..2 {
-            mean.fill(T::from_f64(0.5));
-            variance.fill(T::ONE);
-            let pass = Forward {
+            running[..filters].fill(T::from_f64(0.5));
+            running[filters..].fill(T::ONE);
+            block.forward(Forward {
                 simd,
                 n: self.n,
+                mode: Mode::Training { seed: 0, step: 0 },
                 parameters: &parameters,
+                running: &mut running,
                 x: &x,
                 y: &mut y,
-            };
-            block.forward_training(
-                pass,
-                Running {
-                    mean: &mut mean,
-                    variance: &mut variance,
-                },
-            );
+            });
             block.backward(Backward {
                 simd,
                 n: self.n,
@@ -234,22 +233,20 @@ impl Case {
         assert_eq!(gradients[at(0)], vec![0.0; filters]);
         assert_near(&gradients[at(1)], &expected.dscale, tolerance);
         assert_near(&gradients[at(2)], &expected.dshift, tolerance);
-        assert_near(&back(&mean), &followed(0.5, &expected.mean), tolerance);
-        assert_near(
-            &back(&variance),
-            &followed(1.0, &expected.variance),
-            tolerance,
-        );
+        let (mean, variance) = (back(&running[..filters]), back(&running[filters..]));
+        assert_near(&mean, &followed(0.5, &expected.mean), tolerance);
+        assert_near(&variance, &followed(1.0, &expected.variance), tolerance);
 
-        let pass = Forward {
+        block.forward(Forward {
             simd,
             n: self.n,
+            mode: Mode::Evaluation,
             parameters: &parameters,
+            running: &mut running,
             x: &x,
             y: &mut y,
-        };
-        block.forward_evaluation(pass, &mean, &variance);
-        let (expected, _) = self.output(&self.z(), &back(&mean), &back(&variance));
+        });
+        let (expected, _) = self.output(&self.z(), &mean, &variance);
         assert_near(&rows(self.n, &y), &expected, tolerance);
     }
 }
