@@ -2,6 +2,7 @@
 
 mod architecture;
 mod error;
+mod infer;
 mod plan;
 mod step;
 mod summary;

@@ -1,6 +1,7 @@
 //! Shapes, summaries and what is refused before anything is allocated.
 
 use super::*;
+use crate::network::step::StepKind;
 
 #[test]
 fn a_network_of_zeros_costs_the_logarithm_of_the_classes() {
@@ -85,6 +86,50 @@ fn the_summary_of_a_list_shows_every_layer() {
             "linear_2 [] 10 210 400",
         ]
     );
+}
+
+#[test]
+fn convolutions_that_keep_the_size_take_the_fast_kernels_in_whatever_words() {
+    let detail = |layers: &[&str]| {
+        let model = listed(&[layers, &["linear 10"]].concat());
+        let architecture = Architecture::of(&model, 10);
+        let sizes = Sizes {
+            training: 2,
+            capacity: 2,
+            n_buffers: 0,
+        };
+        let plan = Plan::new(&architecture, image(6, 6, 1), 10, &sizes, 4).unwrap();
+        match plan.steps[0].kind {
+            StepKind::Conv2d { .. } => "fast",
+            StepKind::ConvReluPool { .. } => "fused",
+            StepKind::StridedConv2d(_) => "general",
+            _ => "none",
+        }
+    };
+    for fast in [
+        "conv 4 3",
+        "conv 4 3 pad 1",
+        "conv 4 5 pad 2",
+        "conv 4 1 pad valid",
+        "conv 4 4",
+    ] {
+        assert_eq!(detail(&[fast]), "fast", "{fast}");
+        assert_eq!(detail(&[fast, "relu", "max_pool 2"]), "fused", "{fast}");
+        assert_eq!(detail(&[fast, "relu", "max_pool 3"]), "fast", "{fast}");
+    }
+    for general in [
+        "conv 4 3x1",
+        "conv 4 3 stride 2",
+        "conv 4 3 pad 2",
+        "conv 4 2 pad 1",
+        "conv 4 3 pad 0",
+    ] {
+        assert_eq!(
+            detail(&[general, "relu", "max_pool 2"]),
+            "general",
+            "{general}"
+        );
+    }
 }
 
 #[track_caller]
