@@ -37,3 +37,30 @@ impl<T: Real> Kernel<T> for Mask<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::reference::on_every_simd;
+
+    #[test]
+    fn words_below_the_share_drop_and_the_others_grow() {
+        // 37 elements, so that every instruction set has vectors and a rest.
+        let words: Vec<u16> = (0..37).map(|i| i * 1771).collect();
+        let from: Vec<f32> = (0..37).map(|i| i as f32).collect();
+        on_every_simd(|simd| {
+            let mut to = vec![9.0; 37];
+            simd.run(Mask {
+                words: &words,
+                dropped_below: 1 << 14,
+                scale: 4.0 / 3.0,
+                from: &from,
+                to: &mut to,
+            });
+            for i in 0..37 {
+                let kept = if words[i] < 16384 { 0.0 } else { 4.0 / 3.0 };
+                assert_eq!(to[i], from[i] * kept);
+            }
+        });
+    }
+}

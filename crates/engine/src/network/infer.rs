@@ -2,7 +2,6 @@
 
 use super::architecture::Architecture;
 use super::error::NetworkError;
-use super::plan::Sizes;
 use super::step::StepKind;
 use crate::config::{Activation, LayerSpec, Padding};
 use crate::data::Shape;
@@ -14,16 +13,45 @@ const POOL_2X2: LayerSpec = LayerSpec::MaxPool {
     stride: [2, 2],
 };
 
-/// What a layer becomes with those after it that it is fused with: the step, its output, and how
-/// many layers it takes.
+/// A step, and how many of the listed layers it takes.
+pub(super) struct Inferred {
+    pub(super) name: String,
+    pub(super) kind: StepKind,
+    pub(super) output: Shape,
+    pub(super) n_specs: usize,
+}
+
+/// What the layer at `place` becomes with those after it that it is fused with, in batches of
+/// `training` samples; `None` past the last.
 pub(super) fn infer(
-    spec: LayerSpec,
-    after: &[LayerSpec],
+    specs: &[LayerSpec],
+    place: usize,
+    input: Shape,
+    training: usize,
+    names: &mut Names,
+) -> Result<Option<Inferred>, NetworkError> {
+    let Some(spec) = specs.get(place) else {
+        return Ok(None);
+    };
+    let label = names.next(place, spec);
+    let (kind, output, n_specs) = step_of(&specs[place..], place, input, names, &label)?;
+    check_batch(&kind, input, training, &label)?;
+    Ok(Some(Inferred {
+        name: label.name,
+        kind,
+        output,
+        n_specs,
+    }))
+}
+
+fn step_of(
+    specs: &[LayerSpec],
+    place: usize,
     input: Shape,
     names: &mut Names,
-    place: usize,
     label: &Label,
 ) -> Result<(StepKind, Shape, usize), NetworkError> {
+    let (spec, after) = (specs[0], &specs[1..]);
     let single = |kind: StepKind| Ok((kind, input, 1));
     match spec {
         LayerSpec::Conv {
@@ -32,7 +60,17 @@ pub(super) fn infer(
             stride,
             padding,
         } => {
-            let geometry = strided_geometry(input, n_filters, filter, stride, padding, label)?;
+            let (before, after_image) = zeros_around(padding, filter, input, label)?;
+            let geometry = StridedGeometry {
+                height: input.height,
+                width: input.width,
+                channels: input.channels,
+                n_filters,
+                filter,
+                stride,
+                before,
+                after: after_image,
+            };
             let output = convolved(geometry, input, label)?;
             if !keeps_its_size(geometry) {
                 return Ok((StepKind::StridedConv2d(geometry), output, 1));
@@ -134,14 +172,14 @@ pub(super) fn check_scores(
 }
 
 /// Refuses normalisations over a single number, of which nothing would be left.
-pub(super) fn check_batch(
+fn check_batch(
     kind: &StepKind,
     input: Shape,
-    sizes: &Sizes,
+    training: usize,
     label: &Label,
 ) -> Result<(), NetworkError> {
     let n_values = match kind {
-        StepKind::BatchNorm => sizes.training * input.height * input.width,
+        StepKind::BatchNorm => training * input.height * input.width,
         StepKind::LayerNorm => input.len(),
         _ => return Ok(()),
     };
@@ -151,7 +189,7 @@ pub(super) fn check_batch(
     Err(NetworkError::NothingToNormalise {
         layer: label.shown.clone(),
         input,
-        batch_size: matches!(kind, StepKind::BatchNorm).then_some(sizes.training),
+        batch_size: matches!(kind, StepKind::BatchNorm).then_some(training),
     })
 }
 
@@ -176,43 +214,26 @@ fn check_same_filter(filter: [usize; 2], input: Shape, label: &Label) -> Result<
     })
 }
 
-fn strided_geometry(
-    input: Shape,
-    n_filters: usize,
-    filter: [usize; 2],
-    stride: [usize; 2],
+/// Rows and columns of zeros before and after the image.
+fn zeros_around(
     padding: Padding,
+    filter: [usize; 2],
+    input: Shape,
     label: &Label,
-) -> Result<StridedGeometry, NetworkError> {
-    let (before, after) = match padding {
+) -> Result<([usize; 2], [usize; 2]), NetworkError> {
+    match padding {
         Padding::Same => {
             check_same_filter(filter, input, label)?;
-            same_padding(filter)
+            Ok(same_padding(filter))
         }
-        Padding::Valid => ([0; 2], [0; 2]),
-        Padding::By(n) => ([n; 2], [n; 2]),
-    };
-    if before
-        .iter()
-        .zip(filter)
-        .any(|(padding, size)| *padding >= size)
-    {
-        return Err(NetworkError::PaddingTooLarge {
+        Padding::Valid => Ok(([0; 2], [0; 2])),
+        Padding::By(n) if filter.iter().all(|size| n < *size) => Ok(([n; 2], [n; 2])),
+        Padding::By(n) => Err(NetworkError::PaddingTooLarge {
             layer: label.shown.clone(),
-            padding: before[0],
+            padding: n,
             filter,
-        });
+        }),
     }
-    Ok(StridedGeometry {
-        height: input.height,
-        width: input.width,
-        channels: input.channels,
-        n_filters,
-        filter,
-        stride,
-        before,
-        after,
-    })
 }
 
 /// Whether it is a convolution of a square filter, stride 1 and the padding of `pad same`, in
@@ -227,7 +248,7 @@ fn keeps_its_size(geometry: StridedGeometry) -> bool {
         && rows / 2 < geometry.height.min(geometry.width)
 }
 
-/// Zeros before and after the image.
+/// The zeros of `pad same`, before and after the image.
 fn same_padding(filter: [usize; 2]) -> ([usize; 2], [usize; 2]) {
     (
         filter.map(|size| (size - 1) / 2),
@@ -284,9 +305,9 @@ fn pooled(geometry: WindowGeometry, input: Shape, label: &Label) -> Result<Shape
 }
 
 /// What a layer is called.
-pub(super) struct Label {
+struct Label {
     /// Kind and number, for instance `conv2d_1`.
-    pub(super) name: String,
+    name: String,
     /// As messages name it: of a listed layer its place and text.
     shown: String,
     is_listed: bool,
@@ -306,7 +327,7 @@ impl Names {
         }
     }
 
-    pub(super) fn next(&mut self, place: usize, spec: &LayerSpec) -> Label {
+    fn next(&mut self, place: usize, spec: &LayerSpec) -> Label {
         self.given.push(kind_name(*spec));
         let name = format!("{}_{}", kind_name(*spec), self.last_number());
         Label {

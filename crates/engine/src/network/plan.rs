@@ -3,7 +3,7 @@
 
 use super::architecture::Architecture;
 use super::error::NetworkError;
-use super::infer::{Names, check_batch, check_scores, flat, infer, rectifier_follows};
+use super::infer::{Inferred, Names, check_scores, flat, infer, rectifier_follows};
 use super::step::{Step, TensorSizes};
 use super::summary::{LayerSummary, Summary};
 use super::tensor::Tensor;
@@ -66,24 +66,28 @@ impl Plan {
         let specs = architecture.layers.as_slice();
         let mut names = Names::new(architecture.is_listed);
         let (mut shape, mut place) = (input, 0);
-        while let Some(spec) = specs.get(place) {
-            let after = &specs[place + 1..];
-            if *spec == LayerSpec::Flatten {
+        loop {
+            if specs.get(place) == Some(&LayerSpec::Flatten) {
                 shape = flat(shape.len());
                 place += 1;
                 continue;
             }
-            let label = names.next(place, spec);
-            let (kind, output, n_specs) = infer(*spec, after, shape, &mut names, place, &label)?;
-            check_batch(&kind, shape, sizes, &label)?;
-            plan.steps.push(Step::new(label.name, kind, shape, output));
+            let inferred = infer(specs, place, shape, sizes.training, &mut names)?;
+            let Some(Inferred {
+                name,
+                kind,
+                output,
+                n_specs,
+            }) = inferred
+            else {
+                break;
+            };
+            plan.steps.push(Step::new(name, kind, shape, output));
             plan.check_memory(sizes, element_bytes)?;
             place += n_specs;
-            let is_fused = n_specs > 1;
-            plan.place_last(
-                is_fused || rectifier_follows(&specs[place..]),
-                element_bytes,
-            );
+            // What is fused ends with a rectifier.
+            let relu_follows = n_specs > 1 || rectifier_follows(&specs[place..]);
+            plan.place_last(relu_follows, element_bytes);
             shape = output;
         }
         Ok(plan)
