@@ -17,6 +17,8 @@ const POOL_2X2: LayerSpec = LayerSpec::MaxPool {
 pub(super) struct Inferred {
     pub(super) name: String,
     pub(super) kind: StepKind,
+    /// Name of the normalisation that it is fused with.
+    pub(super) norm: Option<String>,
     pub(super) output: Shape,
     pub(super) n_specs: usize,
 }
@@ -36,9 +38,12 @@ pub(super) fn infer(
     let label = names.next(place, spec);
     let (kind, output, n_specs) = step_of(&specs[place..], place, input, names, &label)?;
     check_batch(&kind, input, training, &label)?;
+    let is_normed = matches!(kind, StepKind::ConvNormRelu { .. });
+    let norm = is_normed.then(|| names.next(place + 1, &LayerSpec::BatchNorm).name);
     Ok(Some(Inferred {
         name: label.name,
         kind,
+        norm,
         output,
         n_specs,
     }))
@@ -80,6 +85,22 @@ fn step_of(
                 let pool = names.next(place + 2, &POOL_2X2);
                 let output = pooled(window_geometry(output, [2, 2], [2, 2]), output, &pool)?;
                 return Ok((StepKind::ConvReluPool { filter_size }, output, 3));
+            }
+            // Of one pixel nothing may be left to normalise, which the layer's own check tells.
+            if let [LayerSpec::BatchNorm, RELU, then @ ..] = after
+                && output.height * output.width > 1
+            {
+                let windows = window_geometry(output, [2, 2], [2, 2]).output();
+                let pooled = windows.filter(|_| then.first() == Some(&POOL_2X2));
+                let [height, width] = pooled.unwrap_or([output.height, output.width]);
+                let pool = pooled.is_some();
+                let kind = StepKind::ConvNormRelu { filter_size, pool };
+                let output = Shape {
+                    height,
+                    width,
+                    ..output
+                };
+                return Ok((kind, output, 3 + usize::from(pool)));
             }
             Ok((StepKind::Conv2d { filter_size }, output, 1))
         }

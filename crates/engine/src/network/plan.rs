@@ -4,7 +4,7 @@
 use super::architecture::Architecture;
 use super::error::NetworkError;
 use super::infer::{Inferred, Names, check_scores, flat, infer, rectifier_follows};
-use super::step::{Step, TensorSizes};
+use super::step::{FusedNorm, Step};
 use super::summary::{LayerSummary, Summary};
 use super::tensor::Tensor;
 use crate::config::LayerSpec;
@@ -76,13 +76,16 @@ impl Plan {
             let Some(Inferred {
                 name,
                 kind,
+                norm,
                 output,
                 n_specs,
             }) = inferred
             else {
                 break;
             };
-            plan.steps.push(Step::new(name, kind, shape, output));
+            let mut step = Step::new(name, kind, shape, output);
+            step.norm = norm.map(FusedNorm::named);
+            plan.steps.push(step);
             plan.check_memory(sizes, element_bytes)?;
             place += n_specs;
             // What is fused ends with a rectifier.
@@ -112,11 +115,17 @@ impl Plan {
     fn place_last(&mut self, relu_follows: bool, element_bytes: usize) {
         let step = self.steps.last_mut().expect("a step was just added");
         let on_line = |len: usize| len.next_multiple_of(64 / element_bytes);
-        if let Some(sizes) = step.tensor_sizes() {
-            let weights = self.buffer_len..self.buffer_len + sizes.n_weights as usize;
-            let biases = on_line(weights.end)..on_line(weights.end) + sizes.n_biases as usize;
+        let mut place = |n_weights: usize, n_biases: usize| {
+            let weights = self.buffer_len..self.buffer_len + n_weights;
+            let biases = on_line(weights.end)..on_line(weights.end) + n_biases;
             self.buffer_len = on_line(biases.end);
-            step.place = Place { weights, biases };
+            Place { weights, biases }
+        };
+        if let Some(sizes) = step.tensor_sizes() {
+            step.place = place(sizes.n_weights as usize, sizes.n_biases as usize);
+            if let Some(norm) = &mut step.norm {
+                norm.place = place(step.output.channels, step.output.channels);
+            }
             self.tensors.extend(step.tensors(relu_follows));
         }
         if step.n_running() > 0 {
@@ -128,7 +137,7 @@ impl Plan {
 
     /// Refuses what would not fit, before it is allocated.
     fn check_memory(&self, sizes: &Sizes, element_bytes: usize) -> Result<(), NetworkError> {
-        let parameters = |step: &Step| step.tensor_sizes().map_or(0, TensorSizes::total);
+        let parameters = Step::n_parameters;
         let n_parameters = self
             .steps
             .iter()
@@ -144,7 +153,7 @@ impl Plan {
                     step.output.len(),
                     sizes.capacity + sizes.training,
                 ))
-                .saturating_add(step.scratch_len());
+                .saturating_add(step.scratch_len(sizes));
         }
         let bytes = elements.saturating_mul(element_bytes as u64);
         if bytes <= MAX_BYTES {

@@ -33,6 +33,17 @@ pub(super) struct FusedNorm {
     pub(super) place: Place,
 }
 
+impl FusedNorm {
+    /// Not placed yet.
+    pub(super) fn named(name: String) -> Self {
+        let place = Place {
+            weights: 0..0,
+            biases: 0..0,
+        };
+        Self { name, place }
+    }
+}
+
 /// What a step computes.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum StepKind {
