@@ -3,7 +3,7 @@
 
 use super::conv2d::Conv2dGeometry;
 use super::lanes::{Kernel, Lanes};
-use super::pool::NO_MAXIMUM;
+use super::pool::largest;
 use super::real::Real;
 
 /// 2×2 max pool of max(0, x ∗ W + b) for one image.
@@ -27,6 +27,8 @@ pub(crate) struct Conv2dReluPoolForward<'a, T> {
 
 /// Positions of a window.
 const WINDOW: usize = 4;
+/// Elements of the widest vector.
+const MAX_WIDTH: usize = 16;
 
 impl<T: Real> Kernel<T> for Conv2dReluPoolForward<'_, T> {
     type Output = ();
@@ -109,6 +111,7 @@ impl<T: Real> Conv2dReluPoolForward<'_, T> {
         let line = geometry.padded_width() * channels;
         let n_terms = geometry.filter_size * channels;
         let left = n_filters - tile.filter;
+        let full = left >= V * L::WIDTH;
         let mask = L::mask(left.min(V * L::WIDTH) - (V - 1) * L::WIDTH);
         // SAFETY: the caller vouches for every element that is touched below; the last vector is
         // masked where it is not full.
@@ -124,7 +127,7 @@ impl<T: Real> Conv2dReluPoolForward<'_, T> {
             let biases = self.biases.as_ptr().add(tile.filter);
             let mut sums = [[L::zero(); V]; P];
             for v in 0..V {
-                let bias = if v + 1 < V {
+                let bias = if v + 1 < V || full {
                     L::load(biases.add(v * L::WIDTH))
                 } else {
                     L::load_masked(biases.add(v * L::WIDTH), mask)
@@ -158,18 +161,24 @@ impl<T: Real> Conv2dReluPoolForward<'_, T> {
             for window in 0..P / WINDOW {
                 let to = (tile.row * pooled_width + tile.column + window) * n_filters + tile.filter;
                 for v in 0..V {
-                    let (mut best, mut at) =
-                        (L::zero(), L::splat(T::from_f64(f64::from(NO_MAXIMUM))));
+                    let mut elements = [[T::ZERO; MAX_WIDTH]; WINDOW];
                     for position in 0..WINDOW {
-                        let value = sums[window * WINDOW + position][v];
-                        let wins = value.wins_over(best);
-                        best = value.choose(wins, best);
-                        at = L::splat(T::from_f64(position as f64)).choose(wins, at);
+                        sums[window * WINDOW + position][v].store(elements[position].as_mut_ptr());
                     }
                     let to = to + v * L::WIDTH;
-                    let mask = if v + 1 < V { L::mask(L::WIDTH) } else { mask };
-                    best.store_masked(self.pooled.as_mut_ptr().add(to), mask);
-                    at.store_bytes(self.argmax.as_mut_ptr().add(to), mask);
+                    if v + 1 < V || full {
+                        let pooled = self.pooled.get_unchecked_mut(to..to + L::WIDTH);
+                        let argmax = self.argmax.get_unchecked_mut(to..to + L::WIDTH);
+                        for lane in 0..L::WIDTH {
+                            (pooled[lane], argmax[lane]) =
+                                largest::<T, true>(elements.map(|elements| elements[lane]));
+                        }
+                    } else {
+                        for lane in 0..left - v * L::WIDTH {
+                            (self.pooled[to + lane], self.argmax[to + lane]) =
+                                largest::<T, true>(elements.map(|elements| elements[lane]));
+                        }
+                    }
                 }
             }
         }
@@ -181,6 +190,7 @@ mod tests {
     use proptest::prelude::{ProptestConfig, proptest};
 
     use super::*;
+    use crate::kernel::NO_MAXIMUM;
     use crate::kernel::conv2d::tests::{geometries, padded};
     use crate::kernel::reference::{self, Noise, assert_near, on_every_simd};
 

@@ -24,8 +24,6 @@ pub(crate) trait Lanes: Copy {
     type Element: Real;
     /// Selects the first elements of a vector.
     type Mask: Copy;
-    /// Some of the elements, by a comparison.
-    type Choice: Copy;
     /// Elements in a vector.
     const WIDTH: usize;
     /// Rows of a register tile by its number of vectors, from 1; 0: too wide for the registers.
@@ -57,14 +55,6 @@ pub(crate) trait Lanes: Copy {
     unsafe fn relu(self) -> Self;
     /// self where `gate` is above 0, elsewhere 0.
     unsafe fn where_positive(self, gate: Self) -> Self;
-    /// The elements that are above those of `best`, or not a number.
-    unsafe fn wins_over(self, best: Self) -> Self::Choice;
-    /// `self` where chosen, elsewhere `otherwise`.
-    unsafe fn choose(self, choice: Self::Choice, otherwise: Self) -> Self;
-    /// Writes the masked elements, whole numbers below 256, as bytes.
-    unsafe fn store_bytes(self, to: *mut u8, mask: Self::Mask);
-    /// The masked elements whose byte is `value`.
-    unsafe fn where_byte(bytes: *const u8, value: u8, mask: Self::Mask) -> Self::Choice;
     /// Computes a product by [`Product::run_inlined`], in a function of its own: its many tiles are
     /// compiled once.
     unsafe fn product(product: Product<'_, Self::Element>);
@@ -100,7 +90,6 @@ pub(crate) trait Lanes: Copy {
 impl<T: Real, const W: usize> Lanes for [T; W] {
     type Element = T;
     type Mask = usize;
-    type Choice = [bool; W];
     const WIDTH: usize = W;
     const TILE_ROWS: [usize; 4] = [6, 4, 0, 0];
 
@@ -171,32 +160,6 @@ impl<T: Real, const W: usize> Lanes for [T; W] {
                 T::ZERO
             }
         })
-    }
-    #[inline(always)]
-    unsafe fn wins_over(self, best: Self) -> [bool; W] {
-        std::array::from_fn(|lane| self[lane] > best[lane] || self[lane].is_nan())
-    }
-    #[inline(always)]
-    unsafe fn choose(self, choice: [bool; W], otherwise: Self) -> Self {
-        std::array::from_fn(|lane| {
-            if choice[lane] {
-                self[lane]
-            } else {
-                otherwise[lane]
-            }
-        })
-    }
-    #[inline(always)]
-    unsafe fn store_bytes(self, to: *mut u8, mask: usize) {
-        for (lane, value) in self.into_iter().enumerate().take(mask) {
-            // SAFETY: the caller vouches for the masked elements.
-            unsafe { *to.add(lane) = value.to_f64() as u8 };
-        }
-    }
-    #[inline(always)]
-    unsafe fn where_byte(bytes: *const u8, value: u8, mask: usize) -> [bool; W] {
-        // SAFETY: the caller vouches for the masked elements.
-        std::array::from_fn(|lane| lane < mask && unsafe { *bytes.add(lane) } == value)
     }
     #[inline(always)]
     unsafe fn relu(self) -> Self {

@@ -73,7 +73,7 @@ fn pool_windows<T: Real, const RELU: bool>(pool: MaxPoolForward<'_, T>) {
 
 /// The largest of a window and its position.
 #[inline(always)]
-fn largest<T: Real, const RELU: bool>(window: [T; 4]) -> (T, u8) {
+pub(super) fn largest<T: Real, const RELU: bool>(window: [T; 4]) -> (T, u8) {
     let (mut best, mut at) = if RELU {
         (T::ZERO, NO_MAXIMUM)
     } else {
@@ -129,47 +129,25 @@ impl<T: Real> Kernel<T> for MaxPoolBackward<'_, T> {
             line_stride >= width * channels,
             "lines of the image overlap"
         );
-        let (rows, columns) = (height / 2, width / 2);
-        let pooled_len = rows * columns * channels;
-        assert!(dpooled.len() >= pooled_len, "gradients too short");
-        assert!(argmax.len() >= pooled_len, "positions too short");
-        if pooled_len == 0 {
-            return;
-        }
-        let last = (2 * rows - 1) * line_stride + 2 * columns * channels;
-        assert!(dinput.len() >= last, "gradients of the input too short");
-        if let Some(dbiases) = &dbiases {
-            assert!(
-                dbiases.len() >= channels,
-                "gradients of the biases too short"
-            );
-        }
-        let window = [0, channels, line_stride, line_stride + channels];
-        for channel in (0..channels).step_by(L::WIDTH) {
-            let mask = L::mask(L::WIDTH.min(channels - channel));
-            // SAFETY: the shapes were asserted, and masked elements lie within the channels;
-            // `Kernel::run`'s caller vouches for the instruction set.
-            unsafe {
-                let mut sum = L::zero();
-                for i in 0..rows {
-                    for j in 0..columns {
-                        let from = (i * columns + j) * channels + channel;
-                        let gradient = L::load_masked(dpooled.as_ptr().add(from), mask);
-                        let to = 2 * i * line_stride + 2 * j * channels + channel;
-                        for (position, offset) in (0_u8..).zip(window) {
-                            let here = L::where_byte(argmax.as_ptr().add(from), position, mask);
-                            let part = gradient.choose(here, L::zero());
-                            part.store_masked(dinput.as_mut_ptr().add(to + offset), mask);
-                        }
-                        let none = L::where_byte(argmax.as_ptr().add(from), NO_MAXIMUM, mask);
-                        sum = sum.add(L::zero().choose(none, gradient));
+        for i in 0..height / 2 {
+            for j in 0..width / 2 {
+                let from = (i * (width / 2) + j) * channels;
+                let gradients = &dpooled[from..][..channels];
+                let argmax = &argmax[from..][..channels];
+                let first = 2 * i * line_stride + 2 * j * channels;
+                let window = [0, channels, line_stride, line_stride + channels];
+                for (position, offset) in window.into_iter().enumerate() {
+                    let to = &mut dinput[first + offset..][..channels];
+                    for ((to, gradient), at) in to.iter_mut().zip(gradients).zip(argmax) {
+                        let here = *at == position as u8;
+                        *to = if here { *gradient } else { T::ZERO };
                     }
                 }
                 if let Some(dbiases) = &mut dbiases {
-                    let dbiases = dbiases.as_mut_ptr().add(channel);
-                    L::load_masked(dbiases, mask)
-                        .add(sum)
-                        .store_masked(dbiases, mask);
+                    for ((sum, gradient), at) in dbiases.iter_mut().zip(gradients).zip(argmax) {
+                        let none = *at == NO_MAXIMUM;
+                        *sum += if none { T::ZERO } else { *gradient };
+                    }
                 }
             }
         }

@@ -1,24 +1,17 @@
 //! Vectors of AVX2 with FMA and of AVX-512.
 
 use std::arch::x86_64::{
-    __m128i, __m256, __m256d, __m256i, __m512, __m512d, __mmask8, __mmask16, _CMP_GT_OQ,
-    _CMP_UNORD_Q, _mm_cvtsi64_si128, _mm_mask_cmpeq_epi8_mask, _mm_maskz_loadu_epi8, _mm_set1_epi8,
-    _mm256_add_pd, _mm256_add_ps, _mm256_and_pd, _mm256_and_ps, _mm256_blendv_pd, _mm256_blendv_ps,
-    _mm256_castsi256_pd, _mm256_castsi256_ps, _mm256_cmp_pd, _mm256_cmp_ps, _mm256_cmpeq_epi32,
-    _mm256_cmpeq_epi64, _mm256_cvtepu8_epi32, _mm256_cvtepu8_epi64, _mm256_cvttpd_epi32,
-    _mm256_cvttps_epi32, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps,
-    _mm256_mask_cvtepi32_storeu_epi8, _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd,
-    _mm256_maskstore_ps, _mm256_max_pd, _mm256_max_ps, _mm256_movemask_pd, _mm256_movemask_ps,
-    _mm256_mul_pd, _mm256_mul_ps, _mm256_or_pd, _mm256_or_ps, _mm256_set1_epi32,
-    _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps,
+    __m256, __m256d, __m256i, __m512, __m512d, __mmask8, __mmask16, _CMP_GT_OQ, _mm256_add_pd,
+    _mm256_add_ps, _mm256_and_pd, _mm256_and_ps, _mm256_cmp_pd, _mm256_cmp_ps, _mm256_fmadd_pd,
+    _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd, _mm256_maskload_ps,
+    _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_max_pd, _mm256_max_ps, _mm256_mul_pd,
+    _mm256_mul_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps,
     _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd, _mm256_sub_ps, _mm512_add_pd, _mm512_add_ps,
-    _mm512_cmp_pd_mask, _mm512_cmp_ps_mask, _mm512_cvttpd_epi32, _mm512_cvttps_epi32,
-    _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_blend_pd,
-    _mm512_mask_blend_ps, _mm512_mask_cvtepi32_storeu_epi8, _mm512_mask_storeu_pd,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_maskz_mov_pd,
-    _mm512_maskz_mov_ps, _mm512_max_pd, _mm512_max_ps, _mm512_mul_pd, _mm512_mul_ps,
-    _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd,
-    _mm512_storeu_ps, _mm512_sub_pd, _mm512_sub_ps,
+    _mm512_cmp_pd_mask, _mm512_cmp_ps_mask, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd,
+    _mm512_loadu_ps, _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd,
+    _mm512_maskz_loadu_ps, _mm512_maskz_mov_pd, _mm512_maskz_mov_ps, _mm512_max_pd, _mm512_max_ps,
+    _mm512_mul_pd, _mm512_mul_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd,
+    _mm512_setzero_ps, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_sub_pd, _mm512_sub_ps,
 };
 
 use super::lanes::Lanes;
@@ -56,36 +49,6 @@ fn leading_ones_64(n: usize) -> __m256i {
     unsafe { std::mem::transmute(lanes) }
 }
 
-/// Writes the first `n` numbers as bytes.
-///
-/// # Safety
-/// `to` is valid for `n` bytes.
-#[inline(always)]
-unsafe fn bytes_one_by_one<const W: usize>(whole: [i32; W], to: *mut u8, n: u32) {
-    for (lane, value) in whole.into_iter().enumerate().take(n as usize) {
-        // SAFETY: the caller's.
-        unsafe { *to.add(lane) = value as u8 };
-    }
-}
-
-/// The first `n` ≤ 8 bytes in their order, then bytes that no position of a window has.
-///
-/// # Safety
-/// `from` is valid for `n` bytes.
-#[inline(always)]
-unsafe fn first_bytes(from: *const u8, n: u32) -> i64 {
-    if n == 8 {
-        // SAFETY: the caller's; the read needs no alignment.
-        return unsafe { from.cast::<i64>().read_unaligned() };
-    }
-    let mut bytes = [u8::MAX; 8];
-    for (lane, byte) in bytes.iter_mut().enumerate().take(n as usize) {
-        // SAFETY: the caller's.
-        *byte = unsafe { *from.add(lane) };
-    }
-    i64::from_le_bytes(bytes)
-}
-
 /// Implements [`Lanes`] by the intrinsics of one register type.
 ///
 /// AVX2 keeps 12 accumulators, AVX-512 up to 24: what fits in 16 and 32 registers beside a row of
@@ -97,16 +60,11 @@ macro_rules! lanes {
         $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $max:ident,
         $add:ident, $sub:ident, $mul:ident, where_positive ($kept:ident, $gate:ident) $where_positive:expr,
         load_masked ($from:ident, $lm:ident) $load_masked:expr,
-        store_masked ($to:ident, $sm:ident, $value:ident) $store_masked:expr,
-        choice $choice:ty, wins_over ($new:ident, $best:ident) $wins_over:expr,
-        choose ($chosen:ident, $by:ident, $otherwise:ident) $choose:expr,
-        store_bytes ($bytes:ident, $bm:ident, $whole:ident) $store_bytes:expr,
-        where_byte ($some:ident, $byte:ident, $wm:ident) $where_byte:expr
+        store_masked ($to:ident, $sm:ident, $value:ident) $store_masked:expr
     ) => {
         impl Lanes for $name {
             type Element = $element;
             type Mask = $mask;
-            type Choice = $choice;
             const WIDTH: usize = $width;
             const TILE_ROWS: [usize; 4] = $rows;
 
@@ -177,29 +135,6 @@ macro_rules! lanes {
                 // SAFETY: the caller vouches for the instruction set.
                 Self(unsafe { $where_positive })
             }
-            #[inline(always)]
-            unsafe fn wins_over(self, best: Self) -> $choice {
-                let ($new, $best) = (self.0, best.0);
-                // SAFETY: the caller vouches for the instruction set.
-                unsafe { $wins_over }
-            }
-            #[inline(always)]
-            unsafe fn choose(self, choice: $choice, otherwise: Self) -> Self {
-                let ($chosen, $by, $otherwise) = (self.0, choice, otherwise.0);
-                // SAFETY: the caller vouches for the instruction set.
-                Self(unsafe { $choose })
-            }
-            #[inline(always)]
-            unsafe fn store_bytes(self, $bytes: *mut u8, $bm: $mask) {
-                let $whole = self.0;
-                // SAFETY: the caller vouches for the instruction set and the masked elements.
-                unsafe { $store_bytes }
-            }
-            #[inline(always)]
-            unsafe fn where_byte($some: *const u8, $byte: u8, $wm: $mask) -> $choice {
-                // SAFETY: the caller vouches for the instruction set and the masked elements.
-                unsafe { $where_byte }
-            }
             unsafe fn product(product: Product<'_, $element>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
@@ -219,20 +154,7 @@ lanes!(
     _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps,
     where_positive (kept, gate) _mm256_and_ps(kept, _mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps())),
     load_masked (from, mask) _mm256_maskload_ps(from, mask),
-    store_masked (to, mask, value) _mm256_maskstore_ps(to, mask, value),
-    choice __m256, wins_over (new, best) _mm256_or_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(new, best), _mm256_cmp_ps::<_CMP_UNORD_Q>(new, new)),
-    choose (chosen, by, otherwise) _mm256_blendv_ps(otherwise, chosen, by),
-    store_bytes (to, mask, whole) {
-        let n = _mm256_movemask_ps(_mm256_castsi256_ps(mask)).count_ones();
-        bytes_one_by_one::<8>(std::mem::transmute::<__m256i, [i32; 8]>(_mm256_cvttps_epi32(whole)), to, n)
-    },
-    where_byte (bytes, byte, mask) {
-        let n = _mm256_movemask_ps(_mm256_castsi256_ps(mask)).count_ones();
-        _mm256_castsi256_ps(_mm256_cmpeq_epi32(
-            _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(first_bytes(bytes, n))),
-            _mm256_set1_epi32(byte.into()),
-        ))
-    }
+    store_masked (to, mask, value) _mm256_maskstore_ps(to, mask, value)
 );
 
 lanes!(
@@ -241,20 +163,7 @@ lanes!(
     _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd,
     where_positive (kept, gate) _mm256_and_pd(kept, _mm256_cmp_pd::<_CMP_GT_OQ>(gate, _mm256_setzero_pd())),
     load_masked (from, mask) _mm256_maskload_pd(from, mask),
-    store_masked (to, mask, value) _mm256_maskstore_pd(to, mask, value),
-    choice __m256d, wins_over (new, best) _mm256_or_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(new, best), _mm256_cmp_pd::<_CMP_UNORD_Q>(new, new)),
-    choose (chosen, by, otherwise) _mm256_blendv_pd(otherwise, chosen, by),
-    store_bytes (to, mask, whole) {
-        let n = _mm256_movemask_pd(_mm256_castsi256_pd(mask)).count_ones();
-        bytes_one_by_one::<4>(std::mem::transmute::<__m128i, [i32; 4]>(_mm256_cvttpd_epi32(whole)), to, n)
-    },
-    where_byte (bytes, byte, mask) {
-        let n = _mm256_movemask_pd(_mm256_castsi256_pd(mask)).count_ones();
-        _mm256_castsi256_pd(_mm256_cmpeq_epi64(
-            _mm256_cvtepu8_epi64(_mm_cvtsi64_si128(first_bytes(bytes, n))),
-            _mm256_set1_epi64x(byte.into()),
-        ))
-    }
+    store_masked (to, mask, value) _mm256_maskstore_pd(to, mask, value)
 );
 
 lanes!(
@@ -263,13 +172,7 @@ lanes!(
     _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps,
     where_positive (kept, gate) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps()), kept),
     load_masked (from, mask) _mm512_maskz_loadu_ps(mask, from),
-    store_masked (to, mask, value) _mm512_mask_storeu_ps(to, mask, value),
-    choice __mmask16, wins_over (new, best) _mm512_cmp_ps_mask::<_CMP_GT_OQ>(new, best) | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(new, new),
-    choose (chosen, by, otherwise) _mm512_mask_blend_ps(by, otherwise, chosen),
-    store_bytes (to, mask, whole) _mm512_mask_cvtepi32_storeu_epi8(to.cast(), mask, _mm512_cvttps_epi32(whole)),
-    where_byte (bytes, byte, mask) _mm_mask_cmpeq_epi8_mask(
-        mask, _mm_maskz_loadu_epi8(mask, bytes.cast()), _mm_set1_epi8(byte as i8),
-    )
+    store_masked (to, mask, value) _mm512_mask_storeu_ps(to, mask, value)
 );
 
 lanes!(
@@ -278,11 +181,5 @@ lanes!(
     _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd,
     where_positive (kept, gate) _mm512_maskz_mov_pd(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_pd()), kept),
     load_masked (from, mask) _mm512_maskz_loadu_pd(mask, from),
-    store_masked (to, mask, value) _mm512_mask_storeu_pd(to, mask, value),
-    choice __mmask8, wins_over (new, best) _mm512_cmp_pd_mask::<_CMP_GT_OQ>(new, best) | _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(new, new),
-    choose (chosen, by, otherwise) _mm512_mask_blend_pd(by, otherwise, chosen),
-    store_bytes (to, mask, whole) _mm256_mask_cvtepi32_storeu_epi8(to.cast(), mask, _mm512_cvttpd_epi32(whole)),
-    where_byte (bytes, byte, mask) _mm_mask_cmpeq_epi8_mask(
-        mask.into(), _mm_maskz_loadu_epi8(mask.into(), bytes.cast()), _mm_set1_epi8(byte as i8),
-    ) as u8
+    store_masked (to, mask, value) _mm512_mask_storeu_pd(to, mask, value)
 );
