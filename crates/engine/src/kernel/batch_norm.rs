@@ -4,6 +4,7 @@
 //! Sums over the pixels of an image are in the element type, four interleaved ones in a fixed
 //! order; what adds them up over a batch does so in `f64`.
 
+use super::columns::{Columns, over_channels};
 use super::lanes::{Kernel, Lanes};
 use super::real::Real;
 
@@ -207,35 +208,6 @@ fn pixels<T>(image: &[T], channels: usize) -> usize {
         image.len()
     );
     image.len() / channels
-}
-
-/// A loop over pixels for some channels, whose coefficients and sums are in registers.
-trait Columns<L: Lanes> {
-    /// # Safety
-    /// The processor has the instruction set of `L`; `V` vectors from channel `first` on, the last
-    /// masked if not `FULL`, lie within the channels.
-    unsafe fn run<const V: usize, const FULL: bool>(&self, first: usize, mask: L::Mask);
-}
-
-/// # Safety
-/// As [`Columns::run`], for all channels.
-#[inline(always)]
-unsafe fn over_channels<L: Lanes, C: Columns<L>>(channels: usize, columns: &C) {
-    let mut first = 0;
-    // SAFETY: the caller's.
-    unsafe {
-        while channels - first >= 2 * L::WIDTH {
-            columns.run::<2, true>(first, L::mask(L::WIDTH));
-            first += 2 * L::WIDTH;
-        }
-        if channels - first >= L::WIDTH {
-            columns.run::<1, true>(first, L::mask(L::WIDTH));
-            first += L::WIDTH;
-        }
-        if channels > first {
-            columns.run::<1, false>(first, L::mask(channels - first));
-        }
-    }
 }
 
 /// Sums that run beside each other, because one addition waits for the last.

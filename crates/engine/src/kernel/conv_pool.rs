@@ -3,7 +3,7 @@
 
 use super::conv2d::Conv2dGeometry;
 use super::lanes::{Kernel, Lanes};
-use super::pool::largest;
+use super::pool::NO_MAXIMUM;
 use super::real::Real;
 
 /// 2×2 max pool of max(0, x ∗ W + b) for one image.
@@ -27,8 +27,6 @@ pub(crate) struct Conv2dReluPoolForward<'a, T> {
 
 /// Positions of a window.
 const WINDOW: usize = 4;
-/// Elements of the widest vector.
-const MAX_WIDTH: usize = 16;
 
 impl<T: Real> Kernel<T> for Conv2dReluPoolForward<'_, T> {
     type Output = ();
@@ -111,7 +109,6 @@ impl<T: Real> Conv2dReluPoolForward<'_, T> {
         let line = geometry.padded_width() * channels;
         let n_terms = geometry.filter_size * channels;
         let left = n_filters - tile.filter;
-        let full = left >= V * L::WIDTH;
         let mask = L::mask(left.min(V * L::WIDTH) - (V - 1) * L::WIDTH);
         // SAFETY: the caller vouches for every element that is touched below; the last vector is
         // masked where it is not full.
@@ -127,7 +124,7 @@ impl<T: Real> Conv2dReluPoolForward<'_, T> {
             let biases = self.biases.as_ptr().add(tile.filter);
             let mut sums = [[L::zero(); V]; P];
             for v in 0..V {
-                let bias = if v + 1 < V || full {
+                let bias = if v + 1 < V {
                     L::load(biases.add(v * L::WIDTH))
                 } else {
                     L::load_masked(biases.add(v * L::WIDTH), mask)
@@ -161,24 +158,15 @@ impl<T: Real> Conv2dReluPoolForward<'_, T> {
             for window in 0..P / WINDOW {
                 let to = (tile.row * pooled_width + tile.column + window) * n_filters + tile.filter;
                 for v in 0..V {
-                    let mut elements = [[T::ZERO; MAX_WIDTH]; WINDOW];
-                    for position in 0..WINDOW {
-                        sums[window * WINDOW + position][v].store(elements[position].as_mut_ptr());
+                    let (mut best, mut places) = (L::zero(), L::places(NO_MAXIMUM));
+                    for place in 0..WINDOW {
+                        let value = sums[window * WINDOW + place][v];
+                        (best, places) = best.take_larger(places, value, place as u8);
                     }
                     let to = to + v * L::WIDTH;
-                    if v + 1 < V || full {
-                        let pooled = self.pooled.get_unchecked_mut(to..to + L::WIDTH);
-                        let argmax = self.argmax.get_unchecked_mut(to..to + L::WIDTH);
-                        for lane in 0..L::WIDTH {
-                            (pooled[lane], argmax[lane]) =
-                                largest::<T, true>(elements.map(|elements| elements[lane]));
-                        }
-                    } else {
-                        for lane in 0..left - v * L::WIDTH {
-                            (self.pooled[to + lane], self.argmax[to + lane]) =
-                                largest::<T, true>(elements.map(|elements| elements[lane]));
-                        }
-                    }
+                    let n = L::WIDTH.min(left - v * L::WIDTH);
+                    best.store_masked(self.pooled.as_mut_ptr().add(to), L::mask(n));
+                    L::store_places(places, self.argmax.as_mut_ptr().add(to), n);
                 }
             }
         }
@@ -190,7 +178,6 @@ mod tests {
     use proptest::prelude::{ProptestConfig, proptest};
 
     use super::*;
-    use crate::kernel::NO_MAXIMUM;
     use crate::kernel::conv2d::tests::{geometries, padded};
     use crate::kernel::reference::{self, Noise, assert_near, on_every_simd};
 

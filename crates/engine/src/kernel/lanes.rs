@@ -24,6 +24,8 @@ pub(crate) trait Lanes: Copy {
     type Element: Real;
     /// Selects the first elements of a vector.
     type Mask: Copy;
+    /// A number below 256 for each lane: which element of a window is meant.
+    type Places: Copy;
     /// Elements in a vector.
     const WIDTH: usize;
     /// Rows of a register tile by its number of vectors, from 1; 0: too wide for the registers.
@@ -55,9 +57,31 @@ pub(crate) trait Lanes: Copy {
     unsafe fn relu(self) -> Self;
     /// self where `gate` is above 0, elsewhere 0.
     unsafe fn where_positive(self, gate: Self) -> Self;
+    /// All places `place`.
+    unsafe fn places(place: u8) -> Self::Places;
+    /// `n` places from `from`, 1 ≤ n ≤ WIDTH; what the others are is not told.
+    unsafe fn load_places(from: *const u8, n: usize) -> Self::Places;
+    /// Writes the first `n` places to `to`, 1 ≤ n ≤ WIDTH.
+    unsafe fn store_places(places: Self::Places, to: *mut u8, n: usize);
+    /// self where `places` is `place`, elsewhere 0.
+    unsafe fn where_placed(self, places: Self::Places, place: u8) -> Self;
+    /// (value, place) where value is above self or not a number, elsewhere (self, places).
+    unsafe fn take_larger(
+        self,
+        places: Self::Places,
+        value: Self,
+        place: u8,
+    ) -> (Self, Self::Places);
     /// Computes a product by [`Product::run_inlined`], in a function of its own: its many tiles are
     /// compiled once.
     unsafe fn product(product: Product<'_, Self::Element>);
+    /// to[j, i] = from[i, j] for i, j < 8, rows at their strides.
+    unsafe fn transpose_8x8(
+        from: *const Self::Element,
+        from_stride: usize,
+        to: *mut Self::Element,
+        to_stride: usize,
+    );
 
     /// A whole vector if `FULL`, else its masked elements.
     #[inline(always)]
@@ -90,6 +114,7 @@ pub(crate) trait Lanes: Copy {
 impl<T: Real, const W: usize> Lanes for [T; W] {
     type Element = T;
     type Mask = usize;
+    type Places = [u8; W];
     const WIDTH: usize = W;
     const TILE_ROWS: [usize; 4] = [6, 4, 0, 0];
 
@@ -165,8 +190,84 @@ impl<T: Real, const W: usize> Lanes for [T; W] {
     unsafe fn relu(self) -> Self {
         self.map(|value| if value <= T::ZERO { T::ZERO } else { value })
     }
+    #[inline(always)]
+    unsafe fn places(place: u8) -> [u8; W] {
+        [place; W]
+    }
+    #[inline(always)]
+    unsafe fn load_places(from: *const u8, n: usize) -> [u8; W] {
+        if n == W {
+            // SAFETY: the caller vouches for W bytes; the read needs no alignment.
+            return unsafe { from.cast::<[u8; W]>().read_unaligned() };
+        }
+        let mut places = [0; W];
+        for (lane, place) in places.iter_mut().enumerate().take(n) {
+            // SAFETY: the caller vouches for `n` bytes.
+            *place = unsafe { *from.add(lane) };
+        }
+        places
+    }
+    #[inline(always)]
+    unsafe fn store_places(places: [u8; W], to: *mut u8, n: usize) {
+        if n == W {
+            // SAFETY: the caller vouches for W bytes; the write needs no alignment.
+            return unsafe { to.cast::<[u8; W]>().write_unaligned(places) };
+        }
+        for (lane, place) in places.into_iter().enumerate().take(n) {
+            // SAFETY: the caller vouches for `n` bytes.
+            unsafe { *to.add(lane) = place };
+        }
+    }
+    #[inline(always)]
+    unsafe fn where_placed(self, places: [u8; W], place: u8) -> Self {
+        std::array::from_fn(|lane| {
+            if places[lane] == place {
+                self[lane]
+            } else {
+                T::ZERO
+            }
+        })
+    }
+    #[inline(always)]
+    unsafe fn take_larger(
+        mut self,
+        mut places: [u8; W],
+        value: Self,
+        place: u8,
+    ) -> (Self, [u8; W]) {
+        for lane in 0..W {
+            let wins = value[lane] > self[lane] || value[lane].is_nan();
+            self[lane] = if wins { value[lane] } else { self[lane] };
+            places[lane] = if wins { place } else { places[lane] };
+        }
+        (self, places)
+    }
     #[inline(never)]
     unsafe fn product(product: Product<'_, T>) {
         product.run_inlined::<Self>();
+    }
+    #[inline(always)]
+    unsafe fn transpose_8x8(from: *const T, from_stride: usize, to: *mut T, to_stride: usize) {
+        // SAFETY: the caller's.
+        unsafe { transpose_by_element(from, from_stride, to, to_stride) }
+    }
+}
+
+/// [`Lanes::transpose_8x8`] without vectors.
+///
+/// # Safety
+/// 8 elements of 8 rows are valid on either side.
+#[inline(always)]
+pub(super) unsafe fn transpose_by_element<T: Copy>(
+    from: *const T,
+    from_stride: usize,
+    to: *mut T,
+    to_stride: usize,
+) {
+    for i in 0..8 {
+        for j in 0..8 {
+            // SAFETY: the caller's.
+            unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) };
+        }
     }
 }

@@ -135,7 +135,7 @@ impl<T: Real> Kernel<T> for LinearBackwardInput<'_, T> {
             for output in (0..self.outputs).step_by(PANEL_OUTPUTS) {
                 let n_outputs = PANEL_OUTPUTS.min(self.outputs - output);
                 let weights = &self.weights[input * self.outputs + output..];
-                transpose_into(self.panel, weights, self.outputs, n_inputs, n_outputs);
+                transpose_into::<L>(self.panel, weights, self.outputs, n_inputs, n_outputs);
                 Product {
                     a: &self.dy[output..],
                     rows: Rows::strided(self.n, self.dy_stride),
@@ -153,25 +153,41 @@ impl<T: Real> Kernel<T> for LinearBackwardInput<'_, T> {
     }
 }
 
-/// panel[o, i] = weights[i, o], sixteen outputs at a time so that the lines written stay in the
-/// first-level cache.
+/// panel[o, i] = weights[i, o], in blocks of 8×8 and element by element at the edges.
+///
+/// # Panics
+/// If an operand is short.
 #[inline(always)]
-fn transpose_into<T: Real>(
-    panel: &mut [T],
-    weights: &[T],
+fn transpose_into<L: Lanes>(
+    panel: &mut [L::Element],
+    weights: &[L::Element],
     stride: usize,
     n_inputs: usize,
     n_outputs: usize,
 ) {
-    const BLOCK: usize = 16;
-    for first in (0..n_outputs).step_by(BLOCK) {
-        let block = BLOCK.min(n_outputs - first);
-        let panel = &mut panel[first * PANEL_INPUTS..(first + block) * PANEL_INPUTS];
-        for input in 0..n_inputs {
-            let weights = &weights[input * stride + first..][..block];
-            for (column, weight) in panel[input..].iter_mut().step_by(PANEL_INPUTS).zip(weights) {
-                *column = *weight;
-            }
+    const BLOCK: usize = 8;
+    let (inputs, outputs) = (n_inputs / BLOCK * BLOCK, n_outputs / BLOCK * BLOCK);
+    assert!(
+        weights.len() >= (n_inputs - 1) * stride + n_outputs,
+        "weights are short"
+    );
+    assert!(
+        panel.len() >= (n_outputs - 1) * PANEL_INPUTS + n_inputs && n_inputs <= PANEL_INPUTS,
+        "the panel is short"
+    );
+    for input in (0..inputs).step_by(BLOCK) {
+        for output in (0..outputs).step_by(BLOCK) {
+            let from = weights[input * stride + output..].as_ptr();
+            let to = panel[output * PANEL_INPUTS + input..].as_mut_ptr();
+            // SAFETY: `Kernel::run`'s caller vouches for the instruction set; the block lies within
+            // both operands by the assertions above.
+            unsafe { L::transpose_8x8(from, stride, to, PANEL_INPUTS) };
+        }
+    }
+    for input in 0..n_inputs {
+        let done = if input < inputs { outputs } else { 0 };
+        for output in done..n_outputs {
+            panel[output * PANEL_INPUTS + input] = weights[input * stride + output];
         }
     }
 }

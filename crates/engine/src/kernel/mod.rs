@@ -16,6 +16,7 @@ mod activation;
 mod aligned;
 pub(crate) mod batch_norm;
 mod clip;
+mod columns;
 mod conv2d;
 mod conv2d_strided;
 mod conv_pool;

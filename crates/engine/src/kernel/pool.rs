@@ -1,5 +1,6 @@
 //! 2×2 max pooling of stride 2 on one image; an odd last row or column is left out.
 
+use super::columns::{Columns, over_channels};
 use super::lanes::{Kernel, Lanes};
 use super::real::Real;
 
@@ -30,62 +31,117 @@ impl<T: Real> Kernel<T> for MaxPoolForward<'_, T> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = T>>(self) {
-        if self.relu {
-            pool_windows::<T, true>(self);
-        } else {
-            pool_windows::<T, false>(self);
-        }
+        let windows = Windows::new(
+            self.height,
+            self.width,
+            self.channels,
+            self.width * self.channels,
+        );
+        assert!(self.input.len() >= windows.reach, "the image is short");
+        assert!(
+            self.pooled.len() >= windows.pooled_len && self.argmax.len() >= windows.pooled_len,
+            "the pooled image is short"
+        );
+        let columns = ForwardColumns {
+            windows,
+            input: self.input.as_ptr(),
+            pooled: self.pooled.as_mut_ptr(),
+            argmax: self.argmax.as_mut_ptr(),
+            relu: self.relu,
+        };
+        // SAFETY: `Kernel::run`'s caller vouches for the instruction set; the shapes were asserted.
+        unsafe { over_channels::<L, _>(self.channels, &columns) }
     }
 }
 
-#[inline(always)]
-fn pool_windows<T: Real, const RELU: bool>(pool: MaxPoolForward<'_, T>) {
-    let MaxPoolForward {
-        height,
-        width,
-        channels,
-        input,
-        pooled,
-        argmax,
-        ..
-    } = pool;
-    let line = width * channels;
-    for i in 0..height / 2 {
-        let upper = &input[2 * i * line..][..line];
-        let lower = &input[(2 * i + 1) * line..][..line];
-        for j in 0..width / 2 {
-            let (left, right) = (2 * j * channels, (2 * j + 1) * channels);
-            let window = [
-                &upper[left..][..channels],
-                &upper[right..][..channels],
-                &lower[left..][..channels],
-                &lower[right..][..channels],
-            ];
-            let to = (i * (width / 2) + j) * channels;
-            let pooled = &mut pooled[to..][..channels];
-            let argmax = &mut argmax[to..][..channels];
-            for c in 0..channels {
-                (pooled[c], argmax[c]) = largest::<T, RELU>(window.map(|elements| elements[c]));
+/// Where the windows of an image lie.
+struct Windows {
+    down: usize,
+    across: usize,
+    channels: usize,
+    line_stride: usize,
+    /// Elements of the image that some window covers, and what lies between its lines.
+    reach: usize,
+    pooled_len: usize,
+}
+
+impl Windows {
+    /// # Panics
+    /// If the lines overlap.
+    fn new(height: usize, width: usize, channels: usize, line_stride: usize) -> Self {
+        let (down, across) = (height / 2, width / 2);
+        assert!(
+            line_stride >= width * channels,
+            "lines of the image overlap"
+        );
+        Self {
+            down,
+            across,
+            channels,
+            line_stride,
+            reach: (2 * down).saturating_sub(1) * line_stride + 2 * across * channels,
+            pooled_len: down * across * channels,
+        }
+    }
+
+    /// Where a window starts in the image and its largest element in the pooled one.
+    #[inline(always)]
+    fn at(&self, i: usize, j: usize) -> (usize, usize) {
+        let window = 2 * i * self.line_stride + 2 * j * self.channels;
+        (window, (i * self.across + j) * self.channels)
+    }
+
+    /// The four elements of a window after its start, in reading order.
+    fn offsets(&self) -> [usize; 4] {
+        let (right, below) = (self.channels, self.line_stride);
+        [0, right, below, below + right]
+    }
+}
+
+struct ForwardColumns<T> {
+    windows: Windows,
+    input: *const T,
+    pooled: *mut T,
+    argmax: *mut u8,
+    relu: bool,
+}
+
+impl<T: Real, L: Lanes<Element = T>> Columns<L> for ForwardColumns<T> {
+    #[inline(always)]
+    unsafe fn run<const V: usize, const FULL: bool>(&self, first: usize, mask: L::Mask) {
+        let offsets = self.windows.offsets();
+        let n = if FULL {
+            L::WIDTH
+        } else {
+            self.windows.channels - first
+        };
+        // SAFETY: the caller's; windows lie within the image.
+        unsafe {
+            for i in 0..self.windows.down {
+                for j in 0..self.windows.across {
+                    let (from, to) = self.windows.at(i, j);
+                    for v in 0..V {
+                        let at = first + v * L::WIDTH;
+                        let input = self.input.add(from + at);
+                        let (mut best, mut places) = if self.relu {
+                            (L::zero(), L::places(NO_MAXIMUM))
+                        } else {
+                            (L::load_part::<FULL>(input, mask), L::places(0))
+                        };
+                        for (place, offset) in offsets.into_iter().enumerate() {
+                            if self.relu || place > 0 {
+                                // Not-a-number wins, so that a diverged network is seen.
+                                let value = L::load_part::<FULL>(input.add(offset), mask);
+                                (best, places) = best.take_larger(places, value, place as u8);
+                            }
+                        }
+                        best.store_part::<FULL>(self.pooled.add(to + at), mask);
+                        L::store_places(places, self.argmax.add(to + at), n);
+                    }
+                }
             }
         }
     }
-}
-
-/// The largest of a window and its position.
-#[inline(always)]
-pub(super) fn largest<T: Real, const RELU: bool>(window: [T; 4]) -> (T, u8) {
-    let (mut best, mut at) = if RELU {
-        (T::ZERO, NO_MAXIMUM)
-    } else {
-        (window[0], 0)
-    };
-    for (position, value) in window.into_iter().enumerate().skip(usize::from(!RELU)) {
-        // Not-a-number wins, so that a diverged network is seen.
-        let wins = value > best || value.is_nan();
-        best = if wins { value } else { best };
-        at = if wins { position as u8 } else { at };
-    }
-    (best, at)
 }
 
 /// Sends each gradient to the element of its window that was the largest; the others of the window
@@ -115,39 +171,72 @@ impl<T: Real> Kernel<T> for MaxPoolBackward<'_, T> {
 
     #[inline(always)]
     fn run<L: Lanes<Element = T>>(self) {
-        let Self {
-            height,
-            width,
-            channels,
-            dpooled,
-            argmax,
-            dinput,
-            line_stride,
-            mut dbiases,
-        } = self;
+        let windows = Windows::new(self.height, self.width, self.channels, self.line_stride);
+        assert!(self.dinput.len() >= windows.reach, "the image is short");
         assert!(
-            line_stride >= width * channels,
-            "lines of the image overlap"
+            self.dpooled.len() >= windows.pooled_len && self.argmax.len() >= windows.pooled_len,
+            "the pooled image is short"
         );
-        for i in 0..height / 2 {
-            for j in 0..width / 2 {
-                let from = (i * (width / 2) + j) * channels;
-                let gradients = &dpooled[from..][..channels];
-                let argmax = &argmax[from..][..channels];
-                let first = 2 * i * line_stride + 2 * j * channels;
-                let window = [0, channels, line_stride, line_stride + channels];
-                for (position, offset) in window.into_iter().enumerate() {
-                    let to = &mut dinput[first + offset..][..channels];
-                    for ((to, gradient), at) in to.iter_mut().zip(gradients).zip(argmax) {
-                        let here = *at == position as u8;
-                        *to = if here { *gradient } else { T::ZERO };
+        let dbiases = self.dbiases.map_or(std::ptr::null_mut(), |dbiases| {
+            assert!(dbiases.len() >= self.channels, "biases are short");
+            dbiases.as_mut_ptr()
+        });
+        let columns = BackwardColumns {
+            windows,
+            dpooled: self.dpooled.as_ptr(),
+            argmax: self.argmax.as_ptr(),
+            dinput: self.dinput.as_mut_ptr(),
+            dbiases,
+        };
+        // SAFETY: `Kernel::run`'s caller vouches for the instruction set; the shapes were asserted.
+        unsafe { over_channels::<L, _>(self.channels, &columns) }
+    }
+}
+
+struct BackwardColumns<T> {
+    windows: Windows,
+    dpooled: *const T,
+    argmax: *const u8,
+    dinput: *mut T,
+    /// May be null.
+    dbiases: *mut T,
+}
+
+impl<T: Real, L: Lanes<Element = T>> Columns<L> for BackwardColumns<T> {
+    #[inline(always)]
+    unsafe fn run<const V: usize, const FULL: bool>(&self, first: usize, mask: L::Mask) {
+        let offsets = self.windows.offsets();
+        let n = if FULL {
+            L::WIDTH
+        } else {
+            self.windows.channels - first
+        };
+        // SAFETY: the caller's; windows lie within the image.
+        unsafe {
+            let mut sums = [L::zero(); V];
+            for i in 0..self.windows.down {
+                for j in 0..self.windows.across {
+                    let (to, from) = self.windows.at(i, j);
+                    for (v, sum) in sums.iter_mut().enumerate() {
+                        let at = first + v * L::WIDTH;
+                        let gradient = L::load_part::<FULL>(self.dpooled.add(from + at), mask);
+                        let places = L::load_places(self.argmax.add(from + at), n);
+                        let mut sent = [gradient; 4];
+                        for (place, offset) in offsets.into_iter().enumerate() {
+                            sent[place] = gradient.where_placed(places, place as u8);
+                            sent[place].store_part::<FULL>(self.dinput.add(to + at + offset), mask);
+                        }
+                        // At most one of the four is not 0.
+                        let [a, b, c, d] = sent;
+                        *sum = sum.add(a.add(b).add(c.add(d)));
                     }
                 }
-                if let Some(dbiases) = &mut dbiases {
-                    for ((sum, gradient), at) in dbiases.iter_mut().zip(gradients).zip(argmax) {
-                        let none = *at == NO_MAXIMUM;
-                        *sum += if none { T::ZERO } else { *gradient };
-                    }
+            }
+            if !self.dbiases.is_null() {
+                for (v, sum) in sums.into_iter().enumerate() {
+                    let to = self.dbiases.add(first + v * L::WIDTH);
+                    let total = L::load_part::<FULL>(to, mask).add(sum);
+                    total.store_part::<FULL>(to, mask);
                 }
             }
         }

@@ -1,12 +1,15 @@
 //! Vectors of AVX2 with FMA and of AVX-512.
 
+mod places;
+
 use std::arch::x86_64::{
     __m256, __m256d, __m256i, __m512, __m512d, __mmask8, __mmask16, _CMP_GT_OQ, _mm256_add_pd,
     _mm256_add_ps, _mm256_and_pd, _mm256_and_ps, _mm256_cmp_pd, _mm256_cmp_ps, _mm256_fmadd_pd,
     _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd, _mm256_maskload_ps,
     _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_max_pd, _mm256_max_ps, _mm256_mul_pd,
-    _mm256_mul_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps,
-    _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd, _mm256_sub_ps, _mm512_add_pd, _mm512_add_ps,
+    _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd,
+    _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd,
+    _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_add_pd, _mm512_add_ps,
     _mm512_cmp_pd_mask, _mm512_cmp_ps_mask, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd,
     _mm512_loadu_ps, _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd,
     _mm512_maskz_loadu_ps, _mm512_maskz_mov_pd, _mm512_maskz_mov_ps, _mm512_max_pd, _mm512_max_ps,
@@ -14,7 +17,7 @@ use std::arch::x86_64::{
     _mm512_setzero_ps, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_sub_pd, _mm512_sub_ps,
 };
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, transpose_by_element};
 use super::product::Product;
 
 /// 8 × f32 in a 256-bit register.
@@ -59,12 +62,14 @@ macro_rules! lanes {
         $name:ident, $features:literal, $element:ty, $width:expr, $rows:expr, mask $mask:ty = $make_mask:expr,
         $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $max:ident,
         $add:ident, $sub:ident, $mul:ident, where_positive ($kept:ident, $gate:ident) $where_positive:expr,
+        transpose $transpose:path, places $places:ident,
         load_masked ($from:ident, $lm:ident) $load_masked:expr,
         store_masked ($to:ident, $sm:ident, $value:ident) $store_masked:expr
     ) => {
         impl Lanes for $name {
             type Element = $element;
             type Mask = $mask;
+            type Places = places::$places::Places;
             const WIDTH: usize = $width;
             const TILE_ROWS: [usize; 4] = $rows;
 
@@ -135,6 +140,48 @@ macro_rules! lanes {
                 // SAFETY: the caller vouches for the instruction set.
                 Self(unsafe { $where_positive })
             }
+            #[inline(always)]
+            unsafe fn transpose_8x8(
+                from: *const $element,
+                from_stride: usize,
+                to: *mut $element,
+                to_stride: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe { $transpose(from, from_stride, to, to_stride) }
+            }
+            #[inline(always)]
+            unsafe fn places(place: u8) -> Self::Places {
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe { places::$places::splat(place) }
+            }
+            #[inline(always)]
+            unsafe fn load_places(from: *const u8, n: usize) -> Self::Places {
+                // SAFETY: the caller vouches for the instruction set and `n` bytes.
+                unsafe { places::$places::load(from, n) }
+            }
+            #[inline(always)]
+            unsafe fn store_places(places: Self::Places, to: *mut u8, n: usize) {
+                // SAFETY: the caller vouches for the instruction set and `n` bytes.
+                unsafe { places::$places::store(places, to, n) }
+            }
+            #[inline(always)]
+            unsafe fn where_placed(self, places: Self::Places, place: u8) -> Self {
+                // SAFETY: the caller vouches for the instruction set.
+                Self(unsafe { places::$places::where_placed(self.0, places, place) })
+            }
+            #[inline(always)]
+            unsafe fn take_larger(
+                self,
+                places: Self::Places,
+                value: Self,
+                place: u8,
+            ) -> (Self, Self::Places) {
+                // SAFETY: the caller vouches for the instruction set.
+                let (best, places) =
+                    unsafe { places::$places::take_larger(self.0, places, value.0, place) };
+                (Self(best), places)
+            }
             unsafe fn product(product: Product<'_, $element>) {
                 #[target_feature(enable = $features)]
                 #[inline(never)]
@@ -148,11 +195,45 @@ macro_rules! lanes {
     };
 }
 
+/// [`Lanes::transpose_8x8`] in registers: pairs of rows, pairs of pairs, halves.
+///
+/// # Safety
+/// The processor has AVX2; 8 elements of 8 rows are valid on either side.
+#[inline(always)]
+unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut rows = [_mm256_setzero_ps(); 8];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = _mm256_loadu_ps(from.add(i * from_stride));
+        }
+        let mut pairs = rows;
+        for i in (0..8).step_by(2) {
+            pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+            pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+        }
+        let mut fours = pairs;
+        for i in (0..8).step_by(4) {
+            fours[i] = _mm256_shuffle_ps::<0b01_00_01_00>(pairs[i], pairs[i + 2]);
+            fours[i + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(pairs[i], pairs[i + 2]);
+            fours[i + 2] = _mm256_shuffle_ps::<0b01_00_01_00>(pairs[i + 1], pairs[i + 3]);
+            fours[i + 3] = _mm256_shuffle_ps::<0b11_10_11_10>(pairs[i + 1], pairs[i + 3]);
+        }
+        for j in 0..4 {
+            let low = _mm256_permute2f128_ps::<0x20>(fours[j], fours[j + 4]);
+            let high = _mm256_permute2f128_ps::<0x31>(fours[j], fours[j + 4]);
+            _mm256_storeu_ps(to.add(j * to_stride), low);
+            _mm256_storeu_ps(to.add((j + 4) * to_stride), high);
+        }
+    }
+}
+
 lanes!(
     Avx2F32, "avx2,fma", f32, 8, [8, 6, 0, 0], mask __m256i = leading_ones_32,
     _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_max_ps,
     _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps,
     where_positive (kept, gate) _mm256_and_ps(kept, _mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps())),
+    transpose transpose_f32, places avx2_f32,
     load_masked (from, mask) _mm256_maskload_ps(from, mask),
     store_masked (to, mask, value) _mm256_maskstore_ps(to, mask, value)
 );
@@ -162,6 +243,7 @@ lanes!(
     _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_max_pd,
     _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd,
     where_positive (kept, gate) _mm256_and_pd(kept, _mm256_cmp_pd::<_CMP_GT_OQ>(gate, _mm256_setzero_pd())),
+    transpose transpose_by_element, places avx2_f64,
     load_masked (from, mask) _mm256_maskload_pd(from, mask),
     store_masked (to, mask, value) _mm256_maskstore_pd(to, mask, value)
 );
@@ -171,6 +253,7 @@ lanes!(
     _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_max_ps,
     _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps,
     where_positive (kept, gate) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps()), kept),
+    transpose transpose_f32, places avx512_f32,
     load_masked (from, mask) _mm512_maskz_loadu_ps(mask, from),
     store_masked (to, mask, value) _mm512_mask_storeu_ps(to, mask, value)
 );
@@ -180,6 +263,7 @@ lanes!(
     _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_max_pd,
     _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd,
     where_positive (kept, gate) _mm512_maskz_mov_pd(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_pd()), kept),
+    transpose transpose_by_element, places avx512_f64,
     load_masked (from, mask) _mm512_maskz_loadu_pd(mask, from),
     store_masked (to, mask, value) _mm512_mask_storeu_pd(to, mask, value)
 );
