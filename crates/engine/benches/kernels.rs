@@ -5,6 +5,8 @@
 
 use criterion::{criterion_group, criterion_main};
 
+use kernel::Aligned;
+
 #[path = "../src/kernel/mod.rs"]
 #[allow(
     dead_code,
@@ -34,9 +36,29 @@ mod seed;
 
 #[path = "kernels/convolution.rs"]
 mod convolution;
-
+#[path = "kernels/layers.rs"]
+mod layers;
 #[path = "kernels/vgg.rs"]
 mod vgg;
 
-criterion_group!(benches, convolution::direct_and_winograd, vgg::steps);
+/// Values that are no zeros and stay finite.
+pub(crate) fn values(n: usize) -> Aligned<f32> {
+    let mut values = Aligned::zeros(n);
+    for (i, value) in values.iter_mut().enumerate() {
+        *value = (i % 17) as f32 / 17.0 - 0.4;
+    }
+    values
+}
+
+criterion_group!(
+    benches,
+    convolution::first_layers,
+    convolution::direct_and_winograd,
+    layers::linear,
+    layers::pooling,
+    layers::batch_norm,
+    layers::softmax,
+    layers::updates,
+    vgg::steps,
+);
 criterion_main!(benches);

@@ -1,15 +1,17 @@
-//! Convolutions of 3×3 filters: direct and by Winograd's tiles.
+//! Convolutions: direct, fused with what follows, and by Winograd's tiles.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 
 use crate::kernel::winograd::{self, WinogradBackwardWeights, WinogradForward};
-use crate::kernel::{Aligned, Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry, Simd};
+use crate::kernel::{
+    Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry, Conv2dReluPoolForward, Simd,
+};
+use crate::values;
 
 /// (rows and columns, channels, filters).
-const SHAPES: [(usize, usize, usize); 9] = [
-    (32, 8, 8),
+const SHAPES: [(usize, usize, usize); 8] = [
     (32, 8, 32),
     (32, 16, 16),
     (32, 32, 32),
@@ -19,15 +21,6 @@ const SHAPES: [(usize, usize, usize); 9] = [
     (16, 64, 64),
     (8, 128, 128),
 ];
-
-/// Values that are no zeros and stay finite.
-pub(crate) fn values(n: usize) -> Aligned<f32> {
-    let mut values = Aligned::zeros(n);
-    for (i, value) in values.iter_mut().enumerate() {
-        *value = (i % 17) as f32 / 17.0 - 0.4;
-    }
-    values
-}
 
 pub(crate) fn direct_and_winograd(criterion: &mut Criterion) {
     for (size, channels, n_filters) in SHAPES {
@@ -96,6 +89,67 @@ pub(crate) fn direct_and_winograd(criterion: &mut Criterion) {
                         dz_padded: &dz_padded,
                         dfilter: &mut dfilter,
                         scratch: &mut scratch,
+                    });
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+/// (rows and columns, channels, filters, filter size).
+const DIRECT: [(usize, usize, usize, usize); 4] = [
+    (32, 3, 32, 7),
+    (8, 1, 16, 3),
+    (28, 1, 20, 5),
+    (32, 3, 32, 3),
+];
+
+/// The convolutions of first layers, with and without the rectifier and the pooling after them.
+pub(crate) fn first_layers(criterion: &mut Criterion) {
+    for (size, channels, n_filters, filter_size) in DIRECT {
+        let geometry = Conv2dGeometry {
+            height: size,
+            width: size,
+            channels,
+            n_filters,
+            filter_size,
+        };
+        let name = format!("conv {filter_size}x{filter_size} {size}x{size} {channels}-{n_filters}");
+        let mut group = criterion.benchmark_group(name);
+        let work = 2 * size * size * geometry.weights_len();
+        group
+            .throughput(Throughput::Elements(work as u64))
+            .sample_size(10);
+        let padded = values(geometry.padded_len(channels));
+        let dz_padded = values(geometry.padded_len(n_filters));
+        let (weights, biases) = (values(geometry.weights_len()), values(n_filters));
+        let mut dweights = values(geometry.weights_len());
+        let mut strip = values(geometry.strip_len());
+        let mut pooled = values(size * size / 4 * n_filters);
+        let mut argmax = vec![0; pooled.len()];
+        for simd in Simd::available() {
+            let name = simd.name();
+            group.bench_function(format!("forward, relu, pool {name}"), |bencher| {
+                bencher.iter(|| {
+                    simd.run(Conv2dReluPoolForward {
+                        geometry,
+                        padded: black_box(&padded),
+                        weights: &weights,
+                        biases: &biases,
+                        strip: &mut strip,
+                        pooled: &mut pooled,
+                        argmax: &mut argmax,
+                    });
+                });
+            });
+            group.bench_function(format!("dw {name}"), |bencher| {
+                bencher.iter(|| {
+                    simd.run(Conv2dBackwardWeights {
+                        geometry,
+                        padded: black_box(&padded),
+                        dz_padded: &dz_padded,
+                        dweights: &mut dweights,
                     });
                 });
             });

@@ -5,24 +5,13 @@ use std::ops::Range;
 
 use criterion::{Criterion, Throughput};
 
-use crate::convolution::values;
-use crate::kernel::{Aligned, Conv2dGeometry, Rule, Simd, SoftmaxCrossEntropy, WeightUpdate};
+use crate::kernel::{Aligned, Conv2dGeometry, Simd, SoftmaxCrossEntropy, WeightUpdate};
 use crate::layer::conv_norm_relu::{ConvNormRelu, NormPlace, Running};
 use crate::layer::{Backward, Batch, Forward, Layer, Linear, Place};
+use crate::layers::Moments;
+use crate::values;
 
 const BATCH: usize = 64;
-
-#[derive(Clone, Copy)]
-struct Adam(f32);
-
-impl Rule<f32, 2> for Adam {
-    #[inline]
-    fn update(self, g: f32, [m, v]: [&mut f32; 2]) -> f32 {
-        *m = 0.9 * *m + 0.1 * g;
-        *v = 0.999 * *v + 0.001 * (g * g);
-        -(self.0 * *m / (v.sqrt() + 1e-8))
-    }
-}
 
 pub(crate) struct Net {
     blocks: Vec<(ConvNormRelu<f32>, Range<usize>)>,
@@ -156,7 +145,7 @@ impl Net {
         }
         let [m, v] = &mut self.memory;
         simd.run(WeightUpdate {
-            rule: Adam(1e-5),
+            rule: Moments(1e-5),
             weights: &mut self.parameters,
             gradients: &mut self.gradients,
             memory: [m, v],
