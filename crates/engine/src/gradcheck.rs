@@ -1,6 +1,6 @@
 //! Analytic gradients against numeric ones.
 
-use crate::config::{Init, ModelConfig};
+use crate::config::{Init, Loss, ModelConfig};
 use crate::data::{Samples, Shape};
 use crate::kernel::Simd;
 use crate::network::{Network, NetworkError, Sizes};
@@ -10,6 +10,8 @@ use crate::seed::{Purpose, Stream};
 /// How gradients are checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradientCheck {
+    /// Data loss.
+    pub loss: Loss,
     /// Penalty strength.
     pub l2: f64,
     /// Weights looked at in each tensor, at most.
@@ -39,7 +41,8 @@ impl GradientCheck {
     /// in `f64`.
     ///
     /// Numeric: (8 (L(w+h) − L(w−h)) − (L(w+2h) − L(w−2h))) / 12h, with h from 1e-3 down to 1e-6
-    /// until no rectifier and no maximum changes its branch within 2h. Relative error: |a − n| /
+    /// until no rectifier, no maximum and no margin of the loss changes its branch within
+    /// 2h. Relative error: |a − n| /
     /// max(|a|, |n|, g), where g is a thousandth of the largest gradient of the tensor.
     ///
     /// # Errors
@@ -82,7 +85,7 @@ impl GradientCheck {
         for tensor in tensors.iter().filter(|tensor| !tensor.is_weight) {
             parameters[tensor.range.clone()].fill_with(|| 0.1 * stream.normal());
         }
-        network.loss_and_gradients(&samples.labels);
+        network.loss_and_gradients(self.loss, &samples.labels);
         let mut analytic = network.gradients().to_vec();
         penalty::add_gradients(self.l2, &tensors, network.parameters(), &mut analytic);
         let mut checks = Vec::with_capacity(tensors.len());
@@ -133,9 +136,9 @@ impl GradientCheck {
 
     /// Loss with its penalty, and the branches taken.
     fn loss(&self, network: &mut Network<f64>, labels: &[u32]) -> (f64, u64) {
-        let loss = network.loss(labels).sum / labels.len() as f64;
+        let loss = network.loss(self.loss, labels).sum / labels.len() as f64;
         let penalty = penalty::value(self.l2, network.tensors(), network.parameters());
-        (loss + penalty, network.branch_digest(labels.len()))
+        (loss + penalty, network.branch_digest(self.loss, labels))
     }
 }
 

@@ -6,12 +6,12 @@ mod plan;
 mod summary;
 mod tensor;
 
-use crate::config::{Init, ModelConfig};
+use crate::config::{Init, Loss, ModelConfig};
 use crate::data::Shape;
 use crate::init;
-use crate::kernel::{Aligned, BatchLoss, Real, Simd};
+use crate::kernel::{Aligned, Real, Simd};
 use crate::layer::{Backward, Batch, Forward, Layer};
-use crate::loss::softmax_cross_entropy;
+use crate::loss::BatchLoss;
 
 #[cfg(test)]
 pub(crate) use architecture::LayerSpec;
@@ -86,18 +86,18 @@ impl<T: Real> Network<T> {
     }
 
     /// Data loss of the loaded samples, one for each label.
-    pub(crate) fn loss(&mut self, labels: &[u32]) -> BatchLoss {
+    pub(crate) fn loss(&mut self, loss: Loss, labels: &[u32]) -> BatchLoss {
         self.forward(labels.len());
-        softmax_cross_entropy(self.simd, self.scores(), labels, None)
+        loss.of_batch(self.simd, self.scores(), labels, None)
     }
 
     /// Data loss of the loaded samples, one for each label, and the gradients of its mean by all
     /// weights and biases.
-    pub(crate) fn loss_and_gradients(&mut self, labels: &[u32]) -> BatchLoss {
+    pub(crate) fn loss_and_gradients(&mut self, loss: Loss, labels: &[u32]) -> BatchLoss {
         self.forward(labels.len());
         let scores = self.activations.last().expect("the input is always there");
         let dscores = self.dactivations.last_mut().expect("a network has a layer");
-        let loss = softmax_cross_entropy(self.simd, scores, labels, Some(dscores));
+        let loss = loss.of_batch(self.simd, scores, labels, Some(dscores));
         self.backward(labels.len());
         loss
     }
@@ -122,12 +122,16 @@ impl<T: Real> Network<T> {
         (&self.tensors, &mut self.parameters, &mut self.gradients)
     }
 
-    /// A digest of the branch that each kink took for the loaded `n` samples, after a forward pass.
-    pub(crate) fn branch_digest(&self, n: usize) -> u64 {
+    /// A digest of the branch that each kink of layers and loss took for the loaded samples, one for
+    /// each label, after a forward pass.
+    pub(crate) fn branch_digest(&self, loss: Loss, labels: &[u32]) -> u64 {
         let mut hasher = xxhash_rust::xxh3::Xxh3::new();
         for (layer, y) in self.layers.iter().zip(&self.activations[1..]) {
-            layer.digest_branches(n, y, &mut |branch| hasher.update(&[branch]));
+            layer.digest_branches(labels.len(), y, &mut |branch| hasher.update(&[branch]));
         }
+        loss.digest_branches(self.scores(), labels, &mut |branch| {
+            hasher.update(&[branch]);
+        });
         hasher.digest()
     }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::clip::Clipping;
-use crate::config::{Dtype, TrainConfig};
+use crate::config::{Dtype, Loss, TrainConfig};
 use crate::data::{Dataset, Samples};
 use crate::history::{EpochEnd, EpochRecord};
-use crate::kernel::{BatchLoss, Real, Simd};
+use crate::kernel::{Real, Simd};
+use crate::loss::BatchLoss;
 use crate::network::{Network, NetworkError, Sizes, Summary, summarize};
 use crate::optim::{Optimizer, Step};
 use crate::penalty::squared_norm;
@@ -173,6 +174,7 @@ const EVALUATION_BATCH: usize = 128;
 struct Training<T> {
     simd: Simd,
     network: Network<T>,
+    loss: Loss,
     optimizer: Optimizer<T>,
     schedule: LrSchedule,
     learning_rate: f64,
@@ -226,6 +228,7 @@ impl<T: Real> Training<T> {
             simd,
             optimizer: Optimizer::new(settings, network.parameters().len()),
             network,
+            loss: settings.loss,
             schedule: settings.lr_schedule(),
             learning_rate: settings.learning_rate,
             l2: settings.l2,
@@ -255,8 +258,7 @@ impl<T: Real> Training<T> {
         let mut update_ratio = f64::NAN;
         for step in 0..n_steps {
             let loss = self.step_loss(step);
-            total.sum += loss.sum;
-            total.n_correct += loss.n_correct;
+            total += loss;
             if !total.sum.is_finite() {
                 let n_seen = ((step + 1) * self.batch_size) as f64;
                 let accuracy = total.n_correct as f64 / n_seen;
@@ -320,7 +322,7 @@ impl<T: Real> Training<T> {
             &self.dataset.train,
             samples.iter().map(|i| *i as usize),
         );
-        self.network.loss_and_gradients(&self.labels)
+        self.network.loss_and_gradients(self.loss, &self.labels)
     }
 
     fn update(&mut self, step: usize, keep_update: bool) {
@@ -372,9 +374,8 @@ impl<T: Real> Training<T> {
                 &self.dataset.validation,
                 samples,
             );
-            let loss = self.network.loss(&self.labels);
-            total.sum += loss.sum;
-            total.n_correct += loss.n_correct;
+            let loss = self.network.loss(self.loss, &self.labels);
+            total += loss;
         }
         record.val_loss = total.sum / n_samples as f64;
         record.val_accuracy = total.n_correct as f64 / n_samples as f64;

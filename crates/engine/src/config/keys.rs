@@ -3,6 +3,7 @@
 
 use super::data::{Preprocess, Source};
 use super::key::{Key, KeyDefault, Kind};
+use super::loss::LossKind;
 use super::model::{InitKind, ModelKind};
 use super::optimizer::OptimizerKind;
 use super::train::{Dtype, ScheduleKind};
@@ -296,7 +297,7 @@ pub const KEYS: &[Key] = &[
     Key::train("batch_size", Integer, Whole(64), "samples of a step").within(1.0, 65536.0),
     Key::train(
         "loss",
-        choice(&["softmax"], &["hinge", "mse", "huber"]),
+        choice(LossKind::NAMES, &["mse", "huber"]),
         Text("softmax"),
         "what is minimised",
     )
@@ -305,10 +306,9 @@ pub const KEYS: &[Key] = &[
         "label_smoothing",
         Float,
         Real(0.0),
-        "share of the label spread over all classes",
+        "softmax: share of the label spread over all classes",
     )
-    .within(0.0, 0.999)
-    .later(),
+    .within(0.0, 0.999),
     Key::train(
         "dtype",
         choice(Dtype::NAMES, &[]),

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::data::{CsvOptions, DataConfig, Preprocess, Share, Source};
 use super::error::ConfigError;
 use super::key::Table;
+use super::loss::{Loss, LossKind};
 use super::model::{Init, InitKind, ModelConfig, ModelKind};
 use super::optimizer::OptimizerKind;
 use super::train::{Dtype, ScheduleKind, TrainSettings};
@@ -188,7 +189,7 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
     let schedule = ScheduleKind::named(reader.choice("schedule"))
         .expect("the names of the key are those of the enum");
     let dtype = Dtype::named(reader.choice("dtype"));
-    reader.choice("loss");
+    let loss = read_loss(&mut reader);
     let epochs = reader.integer("epochs") as u32;
     let settings = TrainSettings {
         epochs,
@@ -202,6 +203,7 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
             .optional_float("weight_decay")
             .unwrap_or(optimizer.default_weight_decay()),
         batch_size: reader.integer("batch_size") as usize,
+        loss,
         dtype: dtype.expect("the names of the key are those of the enum"),
         momentum: reader.float("momentum"),
         beta1: reader.float("beta1"),
@@ -222,6 +224,23 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
     };
     reader.finish();
     settings
+}
+
+fn read_loss(reader: &mut Reader<'_>) -> Loss {
+    let kind =
+        LossKind::named(reader.choice("loss")).expect("the names of the key are those of the enum");
+    let label_smoothing = reader.float("label_smoothing");
+    if kind != LossKind::Softmax {
+        reader.refuse_if_given(
+            "label_smoothing",
+            "is for loss = \"softmax\" alone",
+            "leave it out",
+        );
+    }
+    match kind {
+        LossKind::Softmax => Loss::Softmax { label_smoothing },
+        LossKind::Hinge => Loss::Hinge,
+    }
 }
 
 fn read_warmup_epochs(reader: &mut Reader<'_>, schedule: ScheduleKind, epochs: u32) -> u32 {

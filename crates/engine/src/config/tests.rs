@@ -92,6 +92,8 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips("[train]\nschedule = 'step'\nstep_epochs = 4\nstep_factor = 0.5");
     round_trips("[train]\nschedule = 'multi_step'\nstep_epochs = [3, 9]\nwarmup_epochs = 2");
     round_trips("[train]\nschedule = 'one_cycle'\nstep_epochs = []");
+    round_trips("[train]\nlabel_smoothing = 0.2");
+    round_trips("[train]\nloss = 'hinge'");
 }
 
 #[test]
@@ -314,6 +316,21 @@ fn hidden_is_an_array_for_the_mlp_alone() {
     refused(
         "[model]\nkind = 'mlp'\nhidden = [5, 0]",
         "[model] hidden: 0 is not accepted (a whole number or an array of them, each from 1 to 65536)",
+    );
+}
+
+#[test]
+fn labels_are_smoothed_for_softmax_alone() {
+    let read = |text: &str| read(&format!("[train]\n{text}")).unwrap().train.loss;
+    let label_smoothing = 0.1;
+    assert_eq!(
+        read("label_smoothing = 0.1"),
+        Loss::Softmax { label_smoothing }
+    );
+    assert_eq!(read("loss = 'hinge'\nlabel_smoothing = 0"), Loss::Hinge);
+    refused(
+        "[train]\nloss = 'hinge'\nlabel_smoothing = 0.1",
+        "[train] label_smoothing: is for loss = \"softmax\" alone (leave it out)",
     );
 }
 

@@ -1,6 +1,7 @@
 //! The `[train]` table.
 
 use super::choice::choice;
+use super::loss::Loss;
 use super::optimizer::OptimizerKind;
 use crate::schedule::{Course, LrSchedule};
 
@@ -26,6 +27,8 @@ pub struct TrainSettings {
     pub weight_decay: f64,
     /// Samples of a step.
     pub batch_size: usize,
+    /// What is minimised.
+    pub loss: Loss,
     /// Precision of all computation.
     pub dtype: Dtype,
     /// μ (momentum, nesterov).

@@ -3,6 +3,7 @@
 use toml::{Table as TomlTable, Value};
 
 use super::data::{CsvLabel, DataConfig, Share, Source};
+use super::loss::Loss;
 use super::model::{Init, ModelConfig};
 use super::read::TrainConfig;
 use super::train::TrainSettings;
@@ -106,7 +107,10 @@ fn train_table(train: &TrainSettings) -> TomlTable {
     writer.put("l2", train.l2);
     writer.put("weight_decay", train.weight_decay);
     writer.count("batch_size", train.batch_size);
-    writer.put("loss", "softmax");
+    writer.put("loss", train.loss.kind().name());
+    if let Loss::Softmax { label_smoothing } = train.loss {
+        writer.put("label_smoothing", label_smoothing);
+    }
     writer.put("dtype", train.dtype.name());
     writer.put("momentum", train.momentum);
     writer.put("beta1", train.beta1);

@@ -22,7 +22,6 @@ mod product;
 mod real;
 mod relu;
 mod simd;
-mod softmax;
 mod update;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -36,10 +35,10 @@ pub(crate) use conv2d::{
     Conv2dBackwardInput, Conv2dBackwardWeights, Conv2dForward, Conv2dGeometry,
     Conv2dReluPoolForward, copy_into_halo, flip_filter,
 };
+pub(crate) use lanes::{Kernel, Lanes};
 pub(crate) use linear::{LinearBackwardInput, LinearBackwardWeights, LinearForward, PANEL_LEN};
 pub(crate) use pool::{MaxPoolBackward, MaxPoolForward, NO_MAXIMUM};
 pub(crate) use real::Real;
 pub(crate) use relu::{ReluBackward, ReluForward};
 pub use simd::{Simd, SimdError};
-pub(crate) use softmax::{BatchLoss, SoftmaxCrossEntropy};
 pub(crate) use update::{Rule, WeightUpdate};

@@ -9,6 +9,10 @@ use crate::gradcheck::GradientCheck;
 use crate::seed::{Purpose, Stream};
 use LayerSpec::{Conv2d, Linear, MaxPool, Relu};
 
+const SOFTMAX: Loss = Loss::Softmax {
+    label_smoothing: 0.0,
+};
+
 fn image(height: usize, width: usize, channels: usize) -> Shape {
     Shape {
         height,
@@ -50,6 +54,7 @@ fn compile<T: Real>(
 fn gradients_are_right(shape: Shape, specs: &[LayerSpec], seed: u32) {
     let mut network = compile(specs, shape, 5).unwrap();
     let check = GradientCheck {
+        loss: SOFTMAX,
         l2: 0.1,
         per_tensor: 12,
         seed,
@@ -180,15 +185,23 @@ fn models() -> impl Strategy<Value = ModelConfig> {
     )
 }
 
+fn losses() -> impl Strategy<Value = Loss> {
+    prop_oneof![
+        (0.0..0.5).prop_map(|label_smoothing| Loss::Softmax { label_smoothing }),
+        (0..1).prop_map(|_| Loss::Hinge),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn gradients_of_whole_networks_are_right(
-        model in models(), height in 3_usize..9, width in 3_usize..9, channels in 1_usize..4, l2 in 0.0..1.0, seed: u32, n in 1_usize..9,
+        model in models(), loss in losses(), height in 3_usize..9, width in 3_usize..9, channels in 1_usize..4, l2 in 0.0..1.0,
+        seed: u32, n in 1_usize..9,
     ) {
         let shape = image(height, width, channels);
-        let check = GradientCheck { l2, per_tensor: 8, seed };
+        let check = GradientCheck { loss, l2, per_tensor: 8, seed };
         for tensor in check.run(&model, &samples(shape, n, 4, seed), shape, 4).unwrap() {
             assert!(tensor.max_error < 1e-6, "{tensor:?}");
         }
@@ -204,11 +217,11 @@ proptest! {
         let (one, other) = pair.features.split_at(shape.len());
         let (alone, beside) = if first { (one, other) } else { (other, one) };
         network.load(0, alone);
-        network.loss(&[0]);
+        network.loss(SOFTMAX, &[0]);
         let score = network.scores().row(0).to_vec();
         network.load(0, beside);
         network.load(1, alone);
-        network.loss(&[0, 0]);
+        network.loss(SOFTMAX, &[0, 0]);
         assert_eq!(network.scores().row(1), score);
     }
 }
@@ -234,7 +247,7 @@ fn fused_and_separate_layers_give_the_same_loss_and_gradients() {
             .chunks(shape.len())
             .enumerate()
             .for_each(|(sample, features)| network.load(sample, features));
-        let loss = network.loss_and_gradients(&data.labels);
+        let loss = network.loss_and_gradients(SOFTMAX, &data.labels);
         (loss, network.gradients().to_vec())
     };
     let fused = run(&[conv2d, Relu, MaxPool, Linear { outputs: 3 }]);
@@ -252,7 +265,7 @@ fn fused_and_separate_layers_give_the_same_loss_and_gradients() {
 fn a_network_of_zeros_costs_the_logarithm_of_the_classes() {
     let shape = image(4, 4, 1);
     let mut network = compile::<f64>(&[Linear { outputs: 10 }], shape, 3).unwrap();
-    let loss = network.loss(&[0, 5, 9]).sum / 3.0;
+    let loss = network.loss(SOFTMAX, &[0, 5, 9]).sum / 3.0;
     assert!((loss - std::f64::consts::LN_10).abs() < 1e-15);
 }
 
