@@ -1,7 +1,7 @@
 //! Analytic gradients against numeric ones.
 
 use crate::config::{Init, Loss, ModelConfig};
-use crate::data::{Samples, Shape};
+use crate::data::{Samples, Shape, Targets};
 use crate::kernel::Simd;
 use crate::network::{Network, NetworkError, Sizes};
 use crate::penalty;
@@ -49,21 +49,21 @@ impl GradientCheck {
     /// See [`NetworkError`].
     ///
     /// # Panics
-    /// If features, labels, shape and classes do not belong together.
+    /// If features, targets, shape, outputs and loss do not belong together.
     pub fn run(
         &self,
         model: &ModelConfig,
         samples: &Samples,
         shape: Shape,
-        n_classes: usize,
+        n_outputs: usize,
     ) -> Result<Vec<TensorCheck>, NetworkError> {
-        let n = samples.labels.len();
+        let n = samples.len();
         let sizes = Sizes {
             training: n,
             capacity: n,
             n_buffers: 0,
         };
-        let mut network = Network::new(model, shape, n_classes, &sizes, Simd::detect())?;
+        let mut network = Network::new(model, shape, n_outputs, &sizes, Simd::detect())?;
         Ok(self.run_on(&mut network, model.init, samples))
     }
 
@@ -73,7 +73,7 @@ impl GradientCheck {
         init: Init,
         samples: &Samples,
     ) -> Vec<TensorCheck> {
-        let per_sample = samples.features.len() / samples.labels.len();
+        let per_sample = samples.features.len() / samples.len();
         network.initialize(init, self.seed);
         for (sample, features) in samples.features.chunks_exact(per_sample).enumerate() {
             network.load(sample, features);
@@ -85,7 +85,7 @@ impl GradientCheck {
         for tensor in tensors.iter().filter(|tensor| !tensor.is_weight) {
             parameters[tensor.range.clone()].fill_with(|| 0.1 * stream.normal());
         }
-        network.loss_and_gradients(self.loss, &samples.labels);
+        network.loss_and_gradients(self.loss, &samples.targets);
         let mut analytic = network.gradients().to_vec();
         penalty::add_gradients(self.l2, &tensors, network.parameters(), &mut analytic);
         let mut checks = Vec::with_capacity(tensors.len());
@@ -107,7 +107,7 @@ impl GradientCheck {
                 let weight = network.parameters()[place];
                 let (numeric, at_kink) = numeric_gradient(|step| {
                     network.update_parts().1[place] = weight + step;
-                    self.loss(network, &samples.labels)
+                    self.loss(network, &samples.targets)
                 });
                 network.update_parts().1[place] = weight;
                 let scale = analytic[place]
@@ -135,10 +135,10 @@ impl GradientCheck {
     }
 
     /// Loss with its penalty, and the branches taken.
-    fn loss(&self, network: &mut Network<f64>, labels: &[u32]) -> (f64, u64) {
-        let loss = network.loss(self.loss, labels).sum / labels.len() as f64;
+    fn loss(&self, network: &mut Network<f64>, targets: &Targets) -> (f64, u64) {
+        let loss = network.loss(self.loss, targets).sum / targets.len() as f64;
         let penalty = penalty::value(self.l2, network.tensors(), network.parameters());
-        (loss + penalty, network.branch_digest(self.loss, labels))
+        (loss + penalty, network.branch_digest(self.loss, targets))
     }
 }
 

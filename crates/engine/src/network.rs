@@ -7,7 +7,7 @@ mod summary;
 mod tensor;
 
 use crate::config::{Init, Loss, ModelConfig};
-use crate::data::Shape;
+use crate::data::{Shape, Targets};
 use crate::init;
 use crate::kernel::{Aligned, Real, Simd};
 use crate::layer::{Backward, Batch, Forward, Layer};
@@ -44,12 +44,12 @@ impl<T: Real> Network<T> {
     pub(crate) fn new(
         model: &ModelConfig,
         shape: Shape,
-        n_classes: usize,
+        n_outputs: usize,
         sizes: &Sizes,
         simd: Simd,
     ) -> Result<Self, NetworkError> {
         Ok(Self::from_plan(
-            Plan::new(&layers_of(model, n_classes), shape, sizes, size_of::<T>())?,
+            Plan::new(&layers_of(model, n_outputs), shape, sizes, size_of::<T>())?,
             sizes,
             simd,
         ))
@@ -85,20 +85,20 @@ impl<T: Real> Network<T> {
         }
     }
 
-    /// Data loss of the loaded samples, one for each label.
-    pub(crate) fn loss(&mut self, loss: Loss, labels: &[u32]) -> BatchLoss {
-        self.forward(labels.len());
-        loss.of_batch(self.simd, self.scores(), labels, None)
+    /// Data loss of the loaded samples, one for each target.
+    pub(crate) fn loss(&mut self, loss: Loss, targets: &Targets) -> BatchLoss {
+        self.forward(targets.len());
+        loss.of_batch(self.simd, self.scores(), targets, None)
     }
 
-    /// Data loss of the loaded samples, one for each label, and the gradients of its mean by all
+    /// Data loss of the loaded samples, one for each target, and the gradients of its mean by all
     /// weights and biases.
-    pub(crate) fn loss_and_gradients(&mut self, loss: Loss, labels: &[u32]) -> BatchLoss {
-        self.forward(labels.len());
+    pub(crate) fn loss_and_gradients(&mut self, loss: Loss, targets: &Targets) -> BatchLoss {
+        self.forward(targets.len());
         let scores = self.activations.last().expect("the input is always there");
         let dscores = self.dactivations.last_mut().expect("a network has a layer");
-        let loss = loss.of_batch(self.simd, scores, labels, Some(dscores));
-        self.backward(labels.len());
+        let loss = loss.of_batch(self.simd, scores, targets, Some(dscores));
+        self.backward(targets.len());
         loss
     }
 
@@ -123,13 +123,13 @@ impl<T: Real> Network<T> {
     }
 
     /// A digest of the branch that each kink of layers and loss took for the loaded samples, one for
-    /// each label, after a forward pass.
-    pub(crate) fn branch_digest(&self, loss: Loss, labels: &[u32]) -> u64 {
+    /// each target, after a forward pass.
+    pub(crate) fn branch_digest(&self, loss: Loss, targets: &Targets) -> u64 {
         let mut hasher = xxhash_rust::xxh3::Xxh3::new();
         for (layer, y) in self.layers.iter().zip(&self.activations[1..]) {
-            layer.digest_branches(labels.len(), y, &mut |branch| hasher.update(&[branch]));
+            layer.digest_branches(targets.len(), y, &mut |branch| hasher.update(&[branch]));
         }
-        loss.digest_branches(self.scores(), labels, &mut |branch| {
+        loss.digest_branches(self.scores(), targets, &mut |branch| {
             hasher.update(&[branch]);
         });
         hasher.digest()
@@ -177,7 +177,7 @@ impl<T: Real> Network<T> {
 pub fn summarize(
     model: &ModelConfig,
     shape: Shape,
-    n_classes: usize,
+    n_outputs: usize,
 ) -> Result<Summary, NetworkError> {
     let sizes = Sizes {
         training: 1,
@@ -185,7 +185,7 @@ pub fn summarize(
         n_buffers: 2,
     };
     Ok(Plan::new(
-        &layers_of(model, n_classes),
+        &layers_of(model, n_outputs),
         shape,
         &sizes,
         size_of::<f32>(),

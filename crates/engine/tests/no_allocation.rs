@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use finetooth_engine::config::TrainConfig;
-use finetooth_engine::data;
+use finetooth_engine::config::{Loss, TrainConfig};
+use finetooth_engine::data::{self, Dataset, TargetScale, Targets, Task};
 use finetooth_engine::history::EpochEnd;
 use finetooth_engine::solver::Solver;
 
@@ -33,6 +33,37 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// The digits, for a loss of numbers the numbers 0 to 9 around their middle.
+fn digits(config: &TrainConfig) -> Dataset {
+    let mut dataset = data::load(&config.data, 1)
+        .unwrap()
+        .preprocessed(config.data.preprocess);
+    if matches!(config.train.loss, Loss::Mse | Loss::Huber) {
+        let scale = TargetScale {
+            mean: 4.5,
+            deviation: 1.0,
+        };
+        dataset.task = Task::Regression { scale };
+        for part in [&mut dataset.train, &mut dataset.validation] {
+            let labels = part.targets.labels().unwrap().iter();
+            part.targets = Targets::Values(labels.map(|label| *label as f32 - 4.5).collect());
+        }
+    }
+    dataset
+}
+
+fn check(config: &TrainConfig) {
+    let mut solver = Solver::new(config, Arc::new(digits(config)), 1).unwrap();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let untrained = solver.untrained();
+    let ends = [solver.train_epoch(), solver.train_epoch()];
+    let counted = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    assert_eq!(counted, 0, "{config:?}");
+    assert!(
+        untrained.val_loss > 0.0 && ends.iter().all(|end| matches!(end, EpochEnd::Completed(_)))
+    );
+}
+
 #[test]
 fn epochs_allocate_nothing() {
     for settings in [
@@ -46,20 +77,15 @@ fn epochs_allocate_nothing() {
         "train = { optimizer = 'rmsprop', weight_decay = 0.1 }",
         "train = { optimizer = 'nadam', clip_norm = 1.0, clip_value = 0.1 }",
         "train = { optimizer = 'lion' }",
+        "train = { label_smoothing = 0.1 }",
+        "train = { loss = 'hinge' }",
     ] {
         let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();
-        let dataset = data::load(&config.data, 1)
-            .unwrap()
-            .preprocessed(config.data.preprocess);
-        let mut solver = Solver::new(&config, Arc::new(dataset), 1).unwrap();
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
-        let untrained = solver.untrained();
-        let ends = [solver.train_epoch(), solver.train_epoch()];
-        let counted = ALLOCATIONS.load(Ordering::Relaxed) - before;
-        assert_eq!(counted, 0, "{settings}");
-        assert!(
-            untrained.val_loss > 0.0
-                && ends.iter().all(|end| matches!(end, EpochEnd::Completed(_)))
-        );
+        check(&config);
+    }
+    for loss in [Loss::Mse, Loss::Huber] {
+        let mut config = TrainConfig::default();
+        config.train.loss = loss;
+        check(&config);
     }
 }

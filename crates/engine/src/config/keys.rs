@@ -297,7 +297,7 @@ pub const KEYS: &[Key] = &[
     Key::train("batch_size", Integer, Whole(64), "samples of a step").within(1.0, 65536.0),
     Key::train(
         "loss",
-        choice(LossKind::NAMES, &["mse", "huber"]),
+        choice(LossKind::NAMES, &[]),
         Text("softmax"),
         "what is minimised",
     )

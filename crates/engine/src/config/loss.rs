@@ -1,6 +1,7 @@
 //! The key `loss`, with what belongs to it.
 
 use super::choice::choice;
+use super::data::LabelKind;
 
 /// What is minimised, averaged over a batch; penalties come to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,6 +13,10 @@ pub enum Loss {
     },
     /// Multiclass hinge with margin 1.
     Hinge,
+    /// Mean squared error of a number.
+    Mse,
+    /// Huber loss of a number, straight from an error of 1 on.
+    Huber,
 }
 
 /// The name of a [`Loss`], without its constants.
@@ -21,9 +26,13 @@ pub enum LossKind {
     Softmax,
     /// See [`Loss::Hinge`].
     Hinge,
+    /// See [`Loss::Mse`].
+    Mse,
+    /// See [`Loss::Huber`].
+    Huber,
 }
 
-choice!(LossKind { Softmax = "softmax", Hinge = "hinge" });
+choice!(LossKind { Softmax = "softmax", Hinge = "hinge", Mse = "mse", Huber = "huber" });
 
 impl Loss {
     /// Its name.
@@ -31,6 +40,18 @@ impl Loss {
         match self {
             Self::Softmax { .. } => LossKind::Softmax,
             Self::Hinge => LossKind::Hinge,
+            Self::Mse => LossKind::Mse,
+            Self::Huber => LossKind::Huber,
+        }
+    }
+}
+
+impl LossKind {
+    /// What it is a loss of.
+    pub fn label_kind(self) -> LabelKind {
+        match self {
+            Self::Softmax | Self::Hinge => LabelKind::Class,
+            Self::Mse | Self::Huber => LabelKind::Number,
         }
     }
 }

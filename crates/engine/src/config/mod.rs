@@ -18,7 +18,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use data::{CsvLabel, CsvOptions, DataConfig, Preprocess, Share, Source};
+pub use data::{CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source};
 pub use error::ConfigError;
 pub use key::{Key, KeyDefault, Kind, Scale, Table};
 pub use keys::KEYS;

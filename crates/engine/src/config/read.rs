@@ -4,7 +4,7 @@ mod reader;
 
 use std::path::Path;
 
-use super::data::{CsvOptions, DataConfig, Preprocess, Share, Source};
+use super::data::{CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source};
 use super::error::ConfigError;
 use super::key::Table;
 use super::loss::{Loss, LossKind};
@@ -45,9 +45,11 @@ impl TrainConfig {
     pub fn from_toml(table: &toml::Table, base_dir: &Path) -> Result<Self, Vec<ConfigError>> {
         let mut errors = Vec::new();
         reader::check_tables(table, &mut errors);
-        let data = read_data(Reader::new(table, Table::Data, &mut errors), base_dir);
+        let mut data = read_data(Reader::new(table, Table::Data, &mut errors), base_dir);
         let model = read_model(Reader::new(table, Table::Model, &mut errors));
         let train = read_train(Reader::new(table, Table::Train, &mut errors));
+        data.csv.label_kind = train.loss.kind().label_kind();
+        errors.extend(label_without_numbers(&data, train.loss.kind()));
         if errors.is_empty() {
             Ok(Self { data, model, train })
         } else {
@@ -62,6 +64,21 @@ impl Default for TrainConfig {
         Self::from_toml(&toml::Table::new(), Path::new(""))
             .expect("the defaults of all keys are accepted")
     }
+}
+
+/// A loss of numbers on data whose labels are classes.
+fn label_without_numbers(data: &DataConfig, loss: LossKind) -> Option<ConfigError> {
+    let lacks = data.csv.label_kind == LabelKind::Number && data.source != Source::Csv;
+    lacks.then(|| ConfigError {
+        table: Table::Train.name().to_owned(),
+        key: Some("loss".to_owned()),
+        message: format!(
+            "\"{}\" predicts a number, and the labels of source = \"{}\" are classes",
+            loss.name(),
+            data.source.name()
+        ),
+        help: Some("softmax or hinge, or source = \"csv\" with a label of numbers".to_owned()),
+    })
 }
 
 fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
@@ -135,6 +152,7 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
         preprocess: preprocess.expect("the names of the key are those of the enum"),
         csv: CsvOptions {
             label: reader.column("label"),
+            label_kind: LabelKind::Class,
             header: reader.boolean_or_auto("header"),
             delimiter: reader.delimiter("delimiter"),
             missing: reader.texts("missing"),
@@ -240,6 +258,8 @@ fn read_loss(reader: &mut Reader<'_>) -> Loss {
     match kind {
         LossKind::Softmax => Loss::Softmax { label_smoothing },
         LossKind::Hinge => Loss::Hinge,
+        LossKind::Mse => Loss::Mse,
+        LossKind::Huber => Loss::Huber,
     }
 }
 

@@ -94,6 +94,7 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips("[train]\nschedule = 'one_cycle'\nstep_epochs = []");
     round_trips("[train]\nlabel_smoothing = 0.2");
     round_trips("[train]\nloss = 'hinge'");
+    round_trips("[data]\nsource = 'csv'\npath = 'x.csv'\n[train]\nloss = 'mse'");
 }
 
 #[test]
@@ -316,6 +317,19 @@ fn hidden_is_an_array_for_the_mlp_alone() {
     refused(
         "[model]\nkind = 'mlp'\nhidden = [5, 0]",
         "[model] hidden: 0 is not accepted (a whole number or an array of them, each from 1 to 65536)",
+    );
+}
+
+#[test]
+fn a_number_is_predicted_from_a_table_alone() {
+    let table = "[data]\nsource = 'csv'\npath = 'x.csv'\n";
+    let kind = |text: &str| read(&format!("{table}{text}")).unwrap().data.csv.label_kind;
+    assert_eq!(kind("[train]\nloss = 'huber'"), LabelKind::Number);
+    assert_eq!(kind(""), LabelKind::Class);
+    refused(
+        "[train]\nloss = 'mse'",
+        "[train] loss: \"mse\" predicts a number, and the labels of source = \"digits\" are classes \
+         (softmax or hinge, or source = \"csv\" with a label of numbers)",
     );
 }
 

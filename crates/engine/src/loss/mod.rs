@@ -1,6 +1,6 @@
 //! Losses of a batch, with their gradients: a file each, with its formula.
 //!
-//! A loss sees scores and labels alone. Penalties on weights are not part of it.
+//! A loss sees scores and targets alone. Penalties on weights are not part of it.
 
 #![expect(
     clippy::inline_always,
@@ -8,53 +8,81 @@
 )]
 
 mod hinge;
+mod huber;
+mod mse;
 mod softmax;
 
 use std::ops::AddAssign;
 
 use crate::config::Loss;
+use crate::data::Targets;
 use crate::kernel::{Real, Simd};
 use crate::layer::Batch;
 
 use hinge::Hinge;
+use huber::Huber;
+use mse::SquaredError;
 use softmax::SoftmaxCrossEntropy;
 
-/// Loss and hits of a batch, summed over its samples.
+/// Loss of a batch and what else is told of it, summed over its samples.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct BatchLoss {
     /// Σᵢ Lᵢ.
     pub(crate) sum: f64,
-    /// Samples whose (first) largest score is that of their label.
+    /// Classes: samples whose (first) largest score is that of their label.
     pub(crate) n_correct: usize,
+    /// Numbers: Σᵢ eᵢ², where eᵢ is prediction − target.
+    pub(crate) squared_errors: f64,
+    /// Numbers: Σᵢ |eᵢ|.
+    pub(crate) absolute_errors: f64,
+}
+
+impl BatchLoss {
+    /// Counts the error of one sample.
+    #[inline(always)]
+    fn add_error(&mut self, error: f64) {
+        self.squared_errors += error * error;
+        self.absolute_errors += error.abs();
+    }
 }
 
 impl AddAssign for BatchLoss {
     fn add_assign(&mut self, other: Self) {
         self.sum += other.sum;
         self.n_correct += other.n_correct;
+        self.squared_errors += other.squared_errors;
+        self.absolute_errors += other.absolute_errors;
     }
 }
 
 impl Loss {
     /// The loss of a batch, and the gradients of its mean by the scores if they are wanted.
     ///
-    /// - `scores`: (N, C); `labels`: (N), each in 0..C.
-    /// - returns sums over the N samples; `dscores` (N, C) is already divided by N.
+    /// - `scores`: (N, C) for labels in 0..C, (N, 1) for numbers; `targets`: (N), of the loss's kind.
+    /// - returns sums over the N samples; `dscores`, as `scores`, is already divided by N.
+    ///
+    /// # Panics
+    /// If the targets are of the other kind.
     pub(crate) fn of_batch<T: Real>(
         self,
         simd: Simd,
         scores: &Batch<T>,
-        labels: &[u32],
+        targets: &Targets,
         dscores: Option<&mut Batch<T>>,
     ) -> BatchLoss {
-        let rows = Rows::new(scores, labels.len(), dscores);
-        match self {
-            Self::Softmax { label_smoothing } => simd.run(SoftmaxCrossEntropy {
-                rows,
-                labels,
-                label_smoothing: T::from_f64(label_smoothing),
-            }),
-            Self::Hinge => simd.run(Hinge { rows, labels }),
+        let rows = Rows::new(scores, targets.len(), dscores);
+        match (self, targets) {
+            (Self::Softmax { label_smoothing }, Targets::Labels(labels)) => {
+                simd.run(SoftmaxCrossEntropy {
+                    rows,
+                    labels,
+                    label_smoothing: T::from_f64(label_smoothing),
+                })
+            }
+            (Self::Hinge, Targets::Labels(labels)) => simd.run(Hinge { rows, labels }),
+            (Self::Mse, Targets::Values(values)) => simd.run(SquaredError { rows, values }),
+            (Self::Huber, Targets::Values(values)) => simd.run(Huber { rows, values }),
+            _ => panic!("{self:?} is a loss of other targets"),
         }
     }
 
@@ -62,16 +90,21 @@ impl Loss {
     pub(crate) fn digest_branches<T: Real>(
         self,
         scores: &Batch<T>,
-        labels: &[u32],
+        targets: &Targets,
         digest: &mut impl FnMut(u8),
     ) {
-        match self {
-            Self::Softmax { .. } => {}
-            Self::Hinge => {
+        match (self, targets) {
+            (Self::Hinge, Targets::Labels(labels)) => {
                 for (sample, label) in labels.iter().enumerate() {
                     hinge::digest_branches(scores.row(sample), *label as usize, digest);
                 }
             }
+            (Self::Huber, Targets::Values(values)) => {
+                for (sample, value) in values.iter().enumerate() {
+                    huber::digest_branches(scores.row(sample)[0], *value, digest);
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -61,13 +61,6 @@ impl Plan {
         if input.is_empty() {
             return Err(NetworkError::EmptySamples { shape: input });
         }
-        if let Some(LayerSpec::Linear { outputs }) = specs.last()
-            && *outputs < 2
-        {
-            return Err(NetworkError::TooFewClasses {
-                n_classes: *outputs,
-            });
-        }
         let mut plan = Self {
             input,
             steps: Vec::new(),
