@@ -188,17 +188,7 @@ pub const KEYS: &[Key] = &[
     ),
     Key::model(
         "init",
-        choice(
-            InitKind::NAMES,
-            &[
-                "orthogonal",
-                "zeros",
-                "kaiming_uniform",
-                "xavier_uniform",
-                "normal_uniform",
-                "orthogonal_uniform",
-            ],
-        ),
+        choice(InitKind::NAMES, &[]),
         Text("kaiming"),
         "how the weights are drawn",
     ),

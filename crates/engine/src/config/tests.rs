@@ -93,6 +93,9 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips("[train]\nschedule = 'multi_step'\nstep_epochs = [3, 9]\nwarmup_epochs = 2");
     round_trips("[train]\nschedule = 'one_cycle'\nstep_epochs = []");
     round_trips("[train]\nlabel_smoothing = 0.2");
+    for init in InitKind::NAMES {
+        round_trips(&format!("[model]\ninit = '{init}'"));
+    }
     round_trips("[train]\nloss = 'hinge'");
     round_trips("[data]\nsource = 'csv'\npath = 'x.csv'\n[train]\nloss = 'mse'");
 }

@@ -173,7 +173,8 @@ fn models() -> impl Strategy<Value = ModelConfig> {
     ];
     let inits = prop_oneof![
         (0..1).prop_map(|_| Init::Kaiming),
-        (0..1).prop_map(|_| Init::Xavier),
+        (0..1).prop_map(|_| Init::XavierUniform),
+        (0..1).prop_map(|_| Init::Orthogonal),
         (0.05..0.5).prop_map(|weight_scale| Init::Normal { weight_scale }),
     ];
     (kinds, inits, 1_usize..20, 1_usize..6).prop_map(
