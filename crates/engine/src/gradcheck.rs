@@ -4,7 +4,7 @@ use crate::config::{Init, Loss, ModelConfig};
 use crate::data::{Samples, Shape, Targets};
 use crate::kernel::Simd;
 use crate::network::{Network, NetworkError, Sizes};
-use crate::penalty;
+use crate::penalty::Penalties;
 use crate::seed::{Purpose, Stream};
 
 /// How gradients are checked.
@@ -12,7 +12,9 @@ use crate::seed::{Purpose, Stream};
 pub struct GradientCheck {
     /// Data loss.
     pub loss: Loss,
-    /// Penalty strength.
+    /// Strength of the penalty on absolute values.
+    pub l1: f64,
+    /// Strength of the penalty on squares.
     pub l2: f64,
     /// Weights looked at in each tensor, at most.
     pub per_tensor: usize,
@@ -37,7 +39,7 @@ pub struct TensorCheck {
 }
 
 impl GradientCheck {
-    /// Compares the gradients of data loss + ½·l2·ΣW² in every tensor of a configuration's network,
+    /// Compares the gradients of data loss + l1·Σ|W| + ½·l2·ΣW² in every tensor of a configuration's network,
     /// in `f64`.
     ///
     /// Numeric: (8 (L(w+h) − L(w−h)) − (L(w+2h) − L(w−2h))) / 12h, with h from 1e-3 down to 1e-6
@@ -87,7 +89,8 @@ impl GradientCheck {
         }
         network.loss_and_gradients(self.loss, &samples.targets);
         let mut analytic = network.gradients().to_vec();
-        penalty::add_gradients(self.l2, &tensors, network.parameters(), &mut analytic);
+        self.penalties()
+            .add_gradients(&tensors, network.parameters(), &mut analytic);
         let mut checks = Vec::with_capacity(tensors.len());
         for tensor in &tensors {
             let mut places: Vec<usize> = tensor.range.clone().collect();
@@ -107,7 +110,10 @@ impl GradientCheck {
                 let weight = network.parameters()[place];
                 let (numeric, at_kink) = numeric_gradient(|step| {
                     network.update_parts().1[place] = weight + step;
-                    self.loss(network, &samples.targets)
+                    let (loss, branches) = self.loss(network, &samples.targets);
+                    // |w| has a kink at 0.
+                    let positive = self.l1 > 0.0 && tensor.is_weight && weight + step > 0.0;
+                    (loss, branches ^ u64::from(positive))
                 });
                 network.update_parts().1[place] = weight;
                 let scale = analytic[place]
@@ -134,10 +140,19 @@ impl GradientCheck {
         checks
     }
 
+    fn penalties(&self) -> Penalties {
+        Penalties {
+            l1: self.l1,
+            l2: self.l2,
+        }
+    }
+
     /// Loss with its penalty, and the branches taken.
     fn loss(&self, network: &mut Network<f64>, targets: &Targets) -> (f64, u64) {
         let loss = network.loss(self.loss, targets).sum / targets.len() as f64;
-        let penalty = penalty::value(self.l2, network.tensors(), network.parameters());
+        let penalty = self
+            .penalties()
+            .value(network.tensors(), network.parameters());
         (loss + penalty, network.branch_digest(self.loss, targets))
     }
 }

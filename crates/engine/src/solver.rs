@@ -10,9 +10,10 @@ use crate::data::{Dataset, Samples, Targets, Task};
 use crate::history::{EpochEnd, EpochRecord, Errors};
 use crate::kernel::{Real, Simd};
 use crate::loss::BatchLoss;
+use crate::max_norm::MaxNorm;
 use crate::network::{Network, NetworkError, Sizes, Summary, summarize};
 use crate::optim::{Optimizer, Step};
-use crate::penalty::squared_norm;
+use crate::penalty::{Penalties, squared_norm};
 use crate::schedule::{LrSchedule, Moment};
 use crate::seed::{Purpose, Stream};
 
@@ -216,9 +217,10 @@ struct Training<T> {
     optimizer: Optimizer<T>,
     schedule: LrSchedule,
     learning_rate: f64,
-    l2: f64,
+    penalties: Penalties,
     weight_decay: f64,
     clipping: Clipping,
+    max_norm: Option<MaxNorm>,
     dataset: Arc<Dataset>,
     seed: u32,
     epoch: u32,
@@ -265,11 +267,12 @@ impl<T: Real> Training<T> {
         Ok(Self {
             simd,
             optimizer: Optimizer::new(settings, network.parameters().len()),
+            max_norm: MaxNorm::new(settings, network.tensors()),
             network,
             loss: settings.loss,
             schedule: settings.lr_schedule(),
             learning_rate: settings.learning_rate,
-            l2: settings.l2,
+            penalties: Penalties::new(settings),
             weight_decay: settings.weight_decay,
             clipping: Clipping::new(settings),
             seed,
@@ -360,13 +363,16 @@ impl<T: Real> Training<T> {
         self.optimizer.update(Step {
             simd: self.simd,
             learning_rate,
-            l2: self.l2,
+            penalties: self.penalties,
             weight_decay: self.weight_decay,
             tensors,
             weights,
             gradients,
             keep_update,
         });
+        if let Some(max_norm) = &mut self.max_norm {
+            max_norm.apply(self.simd, tensors, weights);
+        }
     }
 
     fn measured_update(&mut self, step: usize) -> LastUpdate {

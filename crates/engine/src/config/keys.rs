@@ -265,8 +265,7 @@ pub const KEYS: &[Key] = &[
         .log(),
     Key::train("l1", Float, Real(0.0), "penalty l1·Σ|W| on weights")
         .within(0.0, 1e6)
-        .log()
-        .later(),
+        .log(),
     Key::train(
         "max_norm",
         Float,
@@ -274,8 +273,7 @@ pub const KEYS: &[Key] = &[
         "largest norm of a unit's weights",
     )
     .within(1e-6, 1e6)
-    .log()
-    .later(),
+    .log(),
     Key::train(
         "weight_decay",
         Float,

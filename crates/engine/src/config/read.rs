@@ -221,6 +221,8 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
         warmup_epochs: read_warmup_epochs(&mut reader, schedule, epochs),
         lr_decay: reader.float("lr_decay"),
         l2: reader.float("l2"),
+        l1: reader.float("l1"),
+        max_norm: reader.optional_float("max_norm"),
         weight_decay: reader
             .optional_float("weight_decay")
             .unwrap_or(optimizer.default_weight_decay()),

@@ -93,6 +93,7 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips("[train]\nschedule = 'multi_step'\nstep_epochs = [3, 9]\nwarmup_epochs = 2");
     round_trips("[train]\nschedule = 'one_cycle'\nstep_epochs = []");
     round_trips("[train]\nlabel_smoothing = 0.2");
+    round_trips("[train]\nl1 = 1e-4\nmax_norm = 3");
     for init in InitKind::NAMES {
         round_trips(&format!("[model]\ninit = '{init}'"));
     }
@@ -102,7 +103,7 @@ fn what_is_written_reads_back_to_the_same() {
 
 #[test]
 fn every_written_key_is_in_the_list_and_every_supported_one_is_written() {
-    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\ninit = 'normal'\n[train]\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
+    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\ninit = 'normal'\n[train]\nmax_norm = 1\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
     let written = read(text).unwrap().to_toml();
     for table in Table::ALL {
         let names: Vec<&str> = written[table.name()]
@@ -193,8 +194,8 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn keys_and_names_of_later_versions_are_refused_as_such() {
     refused(
-        "[train]\nmax_norm = 1",
-        "[train] max_norm: is not supported by this version",
+        "[data]\nflip = true",
+        "[data] flip: is not supported by this version",
     );
     refused(
         "[model]\ndropout = 0.5",
@@ -213,7 +214,8 @@ fn keys_and_names_of_later_versions_are_refused_as_such() {
 
 #[test]
 fn later_keys_at_their_default_ask_for_nothing_and_are_accepted() {
-    let text = "[model]\nbatch_norm = false\ndropout = 0\nactivation = 'relu'\n[train]\nl1 = 0.0\nloss = 'softmax'";
+    let text =
+        "[model]\nbatch_norm = false\ndropout = 0\nactivation = 'relu'\n[train]\nloss = 'softmax'";
     assert_eq!(read(text).unwrap(), TrainConfig::default());
 }
 

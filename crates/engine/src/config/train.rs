@@ -23,6 +23,10 @@ pub struct TrainSettings {
     pub lr_decay: f64,
     /// Penalty ½ · l2 · ΣW² on weights, never biases.
     pub l2: f64,
+    /// Penalty l1 · Σ|W| on weights, never biases.
+    pub l1: f64,
+    /// Largest norm of a unit's incoming weights, after each update.
+    pub max_norm: Option<f64>,
     /// Share of the weights, times the learning rate, that decays with each step, never of biases.
     pub weight_decay: f64,
     /// Samples of a step.

@@ -105,6 +105,10 @@ fn train_table(train: &TrainSettings) -> TomlTable {
     writer.put("warmup_epochs", i64::from(train.warmup_epochs));
     writer.put("lr_decay", train.lr_decay);
     writer.put("l2", train.l2);
+    writer.put("l1", train.l1);
+    if let Some(max_norm) = train.max_norm {
+        writer.put("max_norm", max_norm);
+    }
     writer.put("weight_decay", train.weight_decay);
     writer.count("batch_size", train.batch_size);
     writer.put("loss", train.loss.kind().name());

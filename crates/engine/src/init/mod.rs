@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn zeros_are_zeros() {
-        assert_eq!(drawn(Init::Zeros, true), [0.0; 20_000]);
+        assert!(drawn(Init::Zeros, true).iter().all(|w| *w == 0.0));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod clip;
 mod conv2d;
 mod lanes;
 mod linear;
+mod max_norm;
 mod pool;
 mod product;
 mod real;
@@ -37,6 +38,7 @@ pub(crate) use conv2d::{
 };
 pub(crate) use lanes::{Kernel, Lanes};
 pub(crate) use linear::{LinearBackwardInput, LinearBackwardWeights, LinearForward, PANEL_LEN};
+pub(crate) use max_norm::ColumnMaxNorm;
 pub(crate) use pool::{MaxPoolBackward, MaxPoolForward, NO_MAXIMUM};
 pub(crate) use real::Real;
 pub(crate) use relu::{ReluBackward, ReluForward};

@@ -57,6 +57,7 @@ fn gradients_are_right(shape: Shape, specs: &[LayerSpec], seed: u32) {
     let mut network = compile(specs, shape, 5).unwrap();
     let check = GradientCheck {
         loss: SOFTMAX,
+        l1: 0.0,
         l2: 0.1,
         per_tensor: 12,
         seed,
@@ -202,11 +203,11 @@ proptest! {
 
     #[test]
     fn gradients_of_whole_networks_are_right(
-        model in models(), loss in losses(), height in 3_usize..9, width in 3_usize..9, channels in 1_usize..4, l2 in 0.0..1.0,
-        seed: u32, n in 1_usize..9,
+        model in models(), loss in losses(), height in 3_usize..9, width in 3_usize..9, channels in 1_usize..4, l1 in 0.0..0.1,
+        l2 in 0.0..1.0, seed: u32, n in 1_usize..9,
     ) {
         let shape = image(height, width, channels);
-        let check = GradientCheck { loss, l2, per_tensor: 8, seed };
+        let check = GradientCheck { loss, l1, l2, per_tensor: 8, seed };
         let mut data = samples(shape, n, 4, seed);
         let n_outputs = match loss.kind().label_kind() {
             LabelKind::Class => 4,

@@ -373,6 +373,61 @@ fn a_loss_of_other_labels_is_refused() {
 }
 
 #[test]
+fn no_unit_grows_beyond_its_bound() {
+    let norms = |max_norm: Option<f64>| {
+        let config = config(|config| {
+            config.model.kind = ModelKind::Softmax;
+            config.train.max_norm = max_norm;
+        });
+        let mut solver = Solver::new(&config, dataset(95, 40), 5).unwrap();
+        for _ in 0..3 {
+            solver.train_epoch();
+        }
+        let Precision::F32(training) = &solver.training else {
+            unreachable!("the precision is f32")
+        };
+        // (20 inputs, 2 classes).
+        let weights = &training.network.parameters()[training.network.tensors()[0].range.clone()];
+        [0, 1].map(|unit| {
+            let weights = weights.iter().skip(unit).step_by(2);
+            weights.map(|w| w * w).sum::<f32>().sqrt()
+        })
+    };
+    assert!(
+        norms(None).iter().all(|norm| *norm > 0.6),
+        "{:?}",
+        norms(None)
+    );
+    assert!(
+        norms(Some(0.5))
+            .iter()
+            .all(|norm| (norm - 0.5).abs() < 1e-6),
+        "{:?}",
+        norms(Some(0.5))
+    );
+}
+
+#[test]
+fn absolute_values_leave_fewer_large_weights() {
+    let sum = |l1: f64| {
+        let config = config(|config| {
+            config.model.kind = ModelKind::Softmax;
+            config.train.l1 = l1;
+        });
+        let mut solver = Solver::new(&config, dataset(95, 40), 5).unwrap();
+        for _ in 0..10 {
+            solver.train_epoch();
+        }
+        let Precision::F32(training) = &solver.training else {
+            unreachable!("the precision is f32")
+        };
+        let weights = training.network.parameters();
+        Penalties { l1: 1.0, l2: 0.0 }.value(training.network.tensors(), weights)
+    };
+    assert!(sum(0.1) < 0.5 * sum(0.0), "{} {}", sum(0.1), sum(0.0));
+}
+
+#[test]
 fn data_that_do_not_belong_together_are_refused() {
     let refused = |change: fn(&mut Dataset), expected: &str| {
         let mut data = Arc::unwrap_or_clone(dataset(20, 10));
