@@ -14,7 +14,7 @@ use crate::max_norm::MaxNorm;
 use crate::network::{Network, NetworkError, Sizes, Summary, summarize};
 use crate::optim::{Optimizer, Step};
 use crate::penalty::{Penalties, squared_norm};
-use crate::schedule::{LrSchedule, Moment};
+use crate::schedule::{LrSchedule, Moment, Plateau};
 use crate::seed::{Purpose, Stream};
 
 /// Trains one network, epoch by epoch, on the calling thread.
@@ -216,6 +216,8 @@ struct Training<T> {
     loss: Loss,
     optimizer: Optimizer<T>,
     schedule: LrSchedule,
+    /// What the schedule remembers of the epochs so far.
+    plateau: Plateau,
     learning_rate: f64,
     penalties: Penalties,
     weight_decay: f64,
@@ -271,6 +273,7 @@ impl<T: Real> Training<T> {
             network,
             loss: settings.loss,
             schedule: settings.lr_schedule(),
+            plateau: Plateau::default(),
             learning_rate: settings.learning_rate,
             penalties: Penalties::new(settings),
             weight_decay: settings.weight_decay,
@@ -316,6 +319,9 @@ impl<T: Real> Training<T> {
         }
         let mut record = self.unevaluated(total, n_steps * self.batch_size, update_ratio);
         self.validate(&mut record);
+        self.plateau = self
+            .schedule
+            .after_epoch(self.plateau, self.epoch, record.val_loss);
         EpochEnd::Completed(record)
     }
 
@@ -330,6 +336,7 @@ impl<T: Real> Training<T> {
             epoch: self.epoch,
             step,
             steps_per_epoch: self.n_steps(),
+            n_falls: self.plateau.n_falls,
         };
         self.schedule.at(self.learning_rate, moment)
     }

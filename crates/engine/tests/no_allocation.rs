@@ -77,6 +77,7 @@ fn epochs_allocate_nothing() {
         "train = { optimizer = 'rmsprop', weight_decay = 0.1 }",
         "train = { optimizer = 'nadam', clip_norm = 1.0, clip_value = 0.1 }",
         "train = { optimizer = 'lion' }",
+        "train = { schedule = 'plateau', patience = 0 }",
         "train = { label_smoothing = 0.1 }",
         "train = { l1 = 1e-4, max_norm = 2.0 }",
         "train = { loss = 'hinge' }",

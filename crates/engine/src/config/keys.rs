@@ -242,7 +242,7 @@ pub const KEYS: &[Key] = &[
     .log(),
     Key::train(
         "schedule",
-        choice(ScheduleKind::NAMES, &["plateau"]),
+        choice(ScheduleKind::NAMES, &[]),
         Text("exponential"),
         "how the learning rate goes on",
     ),
@@ -367,9 +367,16 @@ pub const KEYS: &[Key] = &[
         "step_factor",
         Float,
         Real(0.1),
-        "step, multi_step: factor on the learning rate each time",
+        "step, multi_step, plateau: factor on the learning rate each time",
     )
     .within(1e-6, 1.0),
+    Key::train(
+        "patience",
+        Integer,
+        Whole(10),
+        "plateau: epochs without a fall of the validation loss that leave the learning rate",
+    )
+    .within(0.0, 1e6),
     Key::train(
         "seed",
         Integer,

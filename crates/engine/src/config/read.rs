@@ -244,6 +244,7 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
         clip_value: reader.optional_float("clip_value"),
         step_epochs: read_step_epochs(&mut reader, schedule),
         step_factor: reader.float("step_factor"),
+        patience: reader.integer("patience") as u32,
         seed: reader.integer("seed") as u32,
     };
     reader.finish();

@@ -52,8 +52,10 @@ pub struct TrainSettings {
     /// After how many epochs the learning rate falls (step: each time; multi_step: every fall,
     /// rising). Empty where not given.
     pub step_epochs: Vec<u32>,
-    /// Factor of each fall (step, multi_step).
+    /// Factor of each fall (step, multi_step, plateau).
     pub step_factor: f64,
+    /// Epochs without a fall of the validation loss that leave the learning rate (plateau).
+    pub patience: u32,
     /// Seed of the training's own random streams, below 2³¹.
     pub seed: u32,
 }
@@ -84,6 +86,10 @@ impl TrainSettings {
             ScheduleKind::Cosine => Course::Cosine,
             ScheduleKind::InverseSqrt => Course::InverseSqrt,
             ScheduleKind::OneCycle => Course::OneCycle,
+            ScheduleKind::Plateau => Course::Plateau {
+                patience: self.patience,
+                factor: self.step_factor,
+            },
         };
         LrSchedule {
             course,
@@ -112,6 +118,8 @@ pub enum ScheduleKind {
     InverseSqrt,
     /// Up and down once over `epochs`.
     OneCycle,
+    /// Times `step_factor` where the validation loss has not fallen for more than `patience` epochs.
+    Plateau,
 }
 
 choice!(ScheduleKind {
@@ -123,6 +131,7 @@ choice!(ScheduleKind {
     Cosine = "cosine",
     InverseSqrt = "inverse_sqrt",
     OneCycle = "one_cycle",
+    Plateau = "plateau",
 });
 
 impl ScheduleKind {

@@ -139,6 +139,7 @@ fn train_table(train: &TrainSettings) -> TomlTable {
         ),
     }
     writer.put("step_factor", train.step_factor);
+    writer.put("patience", i64::from(train.patience));
     writer.put("seed", i64::from(train.seed));
     writer.0
 }

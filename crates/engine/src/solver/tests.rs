@@ -174,6 +174,23 @@ fn an_epoch_reports_the_rate_of_its_first_step() {
 }
 
 #[test]
+fn the_rate_falls_where_the_validation_loss_does_not() {
+    // Steps so small that no loss falls by a ten-thousandth: after the first epoch each is bad.
+    let config = config(|config| {
+        config.train.schedule = ScheduleKind::Plateau;
+        config.train.patience = 1;
+        config.train.step_factor = 0.5;
+        config.train.optimizer = OptimizerKind::Sgd;
+        config.train.learning_rate = 1e-8;
+    });
+    let rates: Vec<f64> = records(&config, Simd::detect(), 5, 6)
+        .iter()
+        .map(|end| end.record().learning_rate)
+        .collect();
+    assert_eq!(rates, [1e-8, 1e-8, 1e-8, 5e-9, 5e-9, 2.5e-9]);
+}
+
+#[test]
 fn rates_change_within_an_epoch_too() {
     // The last update of the only epoch has 1/9 of the rate of a constant one, from weights that
     // differ little at so low a rate.
