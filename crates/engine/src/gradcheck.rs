@@ -39,13 +39,13 @@ pub struct TensorCheck {
 }
 
 impl GradientCheck {
-    /// Compares the gradients of data loss + l1·Σ|W| + ½·l2·ΣW² in every tensor of a configuration's network,
-    /// in `f64`.
+    /// Compares the gradients of data loss + l1·Σ|W| + ½·l2·ΣW² in every tensor of a configuration's
+    /// network, in `f64`.
     ///
     /// Numeric: (8 (L(w+h) − L(w−h)) − (L(w+2h) − L(w−2h))) / 12h, with h from 1e-3 down to 1e-6
-    /// until no rectifier, no maximum and no margin of the loss changes its branch within
-    /// 2h. Relative error: |a − n| /
-    /// max(|a|, |n|, g), where g is a thousandth of the largest gradient of the tensor.
+    /// until no rectifier, no maximum, no piece of the loss and no |W| changes its branch within 2h.
+    /// Relative error: |a − n| / max(|a|, |n|, g), where g is a thousandth of the largest gradient
+    /// of the tensor.
     ///
     /// # Errors
     /// See [`NetworkError`].

@@ -440,27 +440,14 @@ impl<T: Real> Training<T> {
             (Some(errors), Some(scale)) => {
                 errors.val_rmse = scale.deviation * (total.squared_errors / n).sqrt();
                 errors.val_mae = scale.deviation * (total.absolute_errors / n);
-                let spread = squared_spread(&self.dataset.validation.targets);
-                errors.val_r2 = if spread > 0.0 {
-                    1.0 - total.squared_errors / spread
-                } else {
-                    f64::NAN
+                errors.val_r2 = match self.dataset.validation.targets.squared_spread() {
+                    0.0 => f64::NAN,
+                    spread => 1.0 - total.squared_errors / spread,
                 };
             }
             _ => record.val_accuracy = total.n_correct as f64 / n,
         }
     }
-}
-
-/// Σ (y − ȳ)² of numbers y; 0 of labels.
-fn squared_spread(targets: &Targets) -> f64 {
-    let values = targets.values().unwrap_or_default();
-    let sum: f64 = values.iter().map(|y| f64::from(*y)).sum();
-    let mean = sum / values.len() as f64;
-    let squares = values
-        .iter()
-        .map(|y| (f64::from(*y) - mean) * (f64::from(*y) - mean));
-    squares.sum()
 }
 
 /// Puts samples and their targets into the network's batch.

@@ -9,8 +9,8 @@ use crate::config::{DataConfig, Source};
 
 /// Loads a data set and splits it; features as they are in the file, missing numbers filled in.
 ///
-/// - The split is stratified if labels are classes, and depends only on the file, the sizes and `seed`. Fractions are of all samples of
-///   `path`, rounded up. `train_limit` keeps such a choice of what is left for training.
+/// - The split depends only on the file, the sizes and `seed`; it is stratified where labels are classes. Fractions
+///   are of all samples of `path`, rounded up. `train_limit` keeps such a choice of what is left for training.
 /// - With `test_path`, the test set is the whole of that file (of a directory: MNIST's `t10k` files, CIFAR-10's
 ///   `test_batch`), and `test` is not used. Without it, such files in the directory of `path` are left alone, and a
 ///   note says so.

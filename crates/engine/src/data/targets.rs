@@ -121,6 +121,21 @@ impl Targets {
         }
     }
 
+    /// Σ (y − ȳ)² of numbers y with the mean ȳ, exactly 0 where all are equal; 0 of labels.
+    pub(crate) fn squared_spread(&self) -> f64 {
+        let values = self.values().unwrap_or_default();
+        // The mean of equal values need not equal them.
+        if values.iter().all(|y| *y == values[0]) {
+            return 0.0;
+        }
+        let sum: f64 = values.iter().map(|y| f64::from(*y)).sum();
+        let mean = sum / values.len() as f64;
+        let squares = values
+            .iter()
+            .map(|y| (f64::from(*y) - mean) * (f64::from(*y) - mean));
+        squares.sum()
+    }
+
     /// Targets of the same kind for up to `capacity` samples, of none yet.
     pub(crate) fn buffer(&self, capacity: usize) -> Self {
         match self {
@@ -168,6 +183,15 @@ mod tests {
         let scale = TargetScale::fit(&[0.1; 3]);
         assert_eq!(scale.deviation, 1.0);
         assert!((scale.standardized(2.1) - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_spread_is_that_around_the_mean() {
+        // Mean 2: 1 + 1 + 4 + 4.
+        let values = Targets::Values(vec![1.0, 3.0, 0.0, 4.0]);
+        assert!((values.squared_spread() - 10.0).abs() < 1e-12);
+        assert_eq!(Targets::Values(vec![0.1; 3]).squared_spread(), 0.0);
+        assert_eq!(Targets::Values(Vec::new()).squared_spread(), 0.0);
     }
 
     #[test]
