@@ -354,6 +354,24 @@ fn numbers_are_learned_and_their_errors_told_in_their_own_unit() {
 }
 
 #[test]
+fn every_loss_of_classes_learns() {
+    let smoothed = Loss::Softmax {
+        label_smoothing: 0.2,
+    };
+    for loss in [Loss::Hinge, smoothed] {
+        let config = config(|config| config.train.loss = loss);
+        let mut solver = Solver::new(&config, dataset(200, 100), 3).unwrap();
+        let record = *(0..10)
+            .map(|_| solver.train_epoch())
+            .last()
+            .unwrap()
+            .record();
+        assert!(record.val_accuracy > 0.9, "{loss:?}: {record:?}");
+        assert_eq!(record.errors, None);
+    }
+}
+
+#[test]
 fn labels_that_are_all_equal_have_no_share_that_is_explained() {
     let mut data = Arc::unwrap_or_clone(line(20, 3));
     data.validation.targets = Targets::Values(vec![0.5; 3]);
