@@ -489,7 +489,12 @@ pub enum DataError {
     },
     /// A class too small to be in every part.
     #[error(
-        "split the samples: class \"{class}\" has {found}; accepted: at least {accepted}, one for each of {parts}"
+        "split the samples: class \"{class}\" has {found}; accepted: at least {accepted}, one for each of {parts}{}",
+        if class.parse::<f64>().is_ok() {
+            "; if the label is a number to be predicted, loss = \"mse\" or \"huber\""
+        } else {
+            ""
+        }
     )]
     ClassTooSmall {
         /// The class.

@@ -259,6 +259,20 @@ fn the_test_part_of_numbers_does_not_move_with_the_validation_part() {
 }
 
 #[test]
+fn few_samples_of_a_class_that_is_a_number_may_be_no_class_at_all() {
+    // Ten prices of six samples each, and one of a single sample.
+    let rows = (0..60).map(|x| format!("{x},{}.5\n", x % 30 / 3));
+    let text: String = rows.collect::<Vec<_>>().concat() + "99,77.5\n";
+    let error = load_table(&text, "", Share::Count(20)).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("class \"77.5\" has 1")
+            && message.ends_with("loss = \"mse\" or \"huber\""),
+        "{message}"
+    );
+}
+
+#[test]
 fn numbers_that_cannot_be_split_or_learned_are_refused() {
     let refused = |text: &str, validation, expected: &str| {
         let error = load_numbers(text, Share::Count(validation), Share::Count(0)).unwrap_err();
