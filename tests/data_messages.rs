@@ -142,3 +142,21 @@ fn a_label_that_is_no_column() {
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);
 }
+
+#[test]
+fn numbers_that_are_taken_for_classes() {
+    let rows = (0..1200).map(|row| format!("{row},{row}.5\n"));
+    let rows: String = rows.collect();
+    assert_snapshot!(refused_table(&format!("size,class\n{rows}")), @r#"
+      error: failed to take the classes from [dir]/table.csv: the label column has more than 1000 different values; a number is predicted with loss = "mse" or "huber" in [train]
+       ,-[sweep.toml:5:9]
+     4 | path = "table.csv"
+     5 | label = "class"
+       :         ^^^|^^^
+       :            `-- from here
+     6 | preprocess = "standardize"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}

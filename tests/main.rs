@@ -9,5 +9,6 @@ mod data_messages;
 mod guide;
 mod help;
 mod messages;
+mod regression;
 mod sandbox;
 mod sweeps;

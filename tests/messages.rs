@@ -36,7 +36,7 @@ fn an_unknown_key() {
        : ^^|^
        :   `-- unknown
        `----
-      help: [train] takes epochs, optimizer, learning_rate, schedule, warmup_epochs, lr_decay, l2, l1, max_norm, weight_decay, batch_size, loss, label_smoothing, dtype, momentum, beta1, beta2, rho, eps, clip_norm, clip_value, step_epochs, step_factor, seed
+      help: [train] takes epochs, optimizer, learning_rate, schedule, warmup_epochs, lr_decay, l2, l1, max_norm, weight_decay, batch_size, loss, label_smoothing, dtype, momentum, beta1, beta2, rho, eps, clip_norm, clip_value, step_epochs, step_factor, patience, seed
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
     ");
@@ -123,15 +123,16 @@ fn a_word_that_is_none() {
 
 #[test]
 fn a_word_of_a_later_version() {
-    assert_snapshot!(refused("name = \"x\"\n[train]\nschedule = \"plateau\"\n"), @r#"
-      error: train.schedule = "plateau" is not supported by this version
-       ,-[sweep.toml:3:12]
-     2 | [train]
-     3 | schedule = "plateau"
-       :            ^^^^|^^^^
-       :                `-- not supported yet
+    assert_snapshot!(refused("name = \"x\"\n[data]\nsource = \"npz\"\npath = \"x.npz\"\n"), @r#"
+      error: data.source = "npz" is not supported by this version
+       ,-[sweep.toml:3:10]
+     2 | [data]
+     3 | source = "npz"
+       :          ^^|^^
+       :            `-- not supported yet
+     4 | path = "x.npz"
        `----
-      help: this version has "constant", "exponential", "step", "multi_step", "linear", "cosine", "inverse_sqrt" or "one_cycle"
+      help: this version has "digits", "idx", "cifar10" or "csv"
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);

@@ -17,6 +17,7 @@ pub(crate) struct Definition {
     file: String,
     text: String,
     spans: Spans,
+    purpose: Purpose,
 }
 
 impl Definition {
@@ -41,18 +42,25 @@ impl Definition {
                 file: name,
                 text,
                 spans,
+                purpose,
             }),
             Err(mistakes) => Err(Failure::mistakes(&name, &text, mistakes)),
         }
     }
 
-    /// Loads its data and makes sure that all its networks can be built.
+    /// Loads its data and makes sure that all its networks can be built, and that those of a sweep report its
+    /// metric.
     ///
     /// # Errors
-    /// Where they cannot; drawn where the definition says so.
+    /// Where they cannot or do not; drawn where the definition says so.
     pub(crate) fn open(&self) -> Result<Training, Failure> {
-        Training::open(&self.sweep, &self.spans)
-            .map_err(|mistakes| Failure::mistakes(&self.file, &self.text, mistakes))
+        let opened = Training::open(&self.sweep, &self.spans).and_then(|training| {
+            if self.purpose == Purpose::Sweep {
+                training.check_metric(&self.sweep, &self.spans)?;
+            }
+            Ok(training)
+        });
+        opened.map_err(|mistakes| Failure::mistakes(&self.file, &self.text, mistakes))
     }
 }
 

@@ -3,6 +3,8 @@
 //!
 //! The kernels are private to the engine; this program compiles them as a module of its own.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 use criterion::{criterion_group, criterion_main};
 
 use kernel::Aligned;
@@ -16,14 +18,14 @@ use kernel::Aligned;
 )]
 mod kernel;
 
-#[path = "../src/layer/mod.rs"]
+#[path = "../src/layer/batch.rs"]
 #[allow(
     dead_code,
     unused_imports,
     unreachable_pub,
     reason = "the engine uses all of it, a bench a part"
 )]
-mod layer;
+mod batch;
 
 #[path = "../src/seed.rs"]
 #[allow(
@@ -38,8 +40,6 @@ mod seed;
 mod convolution;
 #[path = "kernels/layers.rs"]
 mod layers;
-#[path = "kernels/vgg.rs"]
-mod vgg;
 
 /// Values that are no zeros and stay finite.
 pub(crate) fn values(n: usize) -> Aligned<f32> {
@@ -57,8 +57,6 @@ criterion_group!(
     layers::linear,
     layers::pooling,
     layers::batch_norm,
-    layers::softmax,
     layers::updates,
-    vgg::steps,
 );
 criterion_main!(benches);

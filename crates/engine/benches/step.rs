@@ -7,7 +7,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use finetooth_engine::Simd;
 use finetooth_engine::config::{ModelKind, TrainConfig};
-use finetooth_engine::data::{Dataset, Samples, Shape};
+use finetooth_engine::data::{Dataset, Samples, Shape, Targets, Task};
 use finetooth_engine::seed::{Purpose, Stream};
 use finetooth_engine::solver::Solver;
 
@@ -70,11 +70,13 @@ fn synthetic(shape: Shape, n: usize) -> Dataset {
         features: (0..n * shape.len())
             .map(|_| stream.normal() as f32)
             .collect(),
-        labels: (0..n).map(|_| stream.below(10) as u32).collect(),
+        targets: Targets::Labels((0..n).map(|_| stream.below(10) as u32).collect()),
     };
     Dataset {
         shape,
-        classes: (0..10).map(|class| class.to_string()).collect(),
+        task: Task::Classification {
+            classes: (0..10).map(|class| class.to_string()).collect(),
+        },
         train: part(n),
         validation: part(1),
         test: part(0),

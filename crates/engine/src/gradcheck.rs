@@ -1,16 +1,20 @@
 //! Analytic gradients against numeric ones.
 
-use crate::config::{Init, ModelConfig};
-use crate::data::{Samples, Shape};
+use crate::config::{Init, Loss, ModelConfig};
+use crate::data::{Samples, Shape, Targets};
 use crate::kernel::Simd;
 use crate::network::{Network, NetworkError, Sizes, Tensor};
-use crate::penalty;
+use crate::penalty::Penalties;
 use crate::seed::{Purpose, Stream};
 
 /// How gradients are checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradientCheck {
-    /// Penalty strength.
+    /// Data loss.
+    pub loss: Loss,
+    /// Strength of the penalty on absolute values.
+    pub l1: f64,
+    /// Strength of the penalty on squares.
     pub l2: f64,
     /// Weights looked at in each tensor, at most.
     pub per_tensor: usize,
@@ -35,13 +39,13 @@ pub struct TensorCheck {
 }
 
 impl GradientCheck {
-    /// Compares the gradients of data loss + ½·l2·ΣW² by every tensor of a configuration's network
+    /// Compares the gradients of data loss + l1·Σ|W| + ½·l2·ΣW² by every tensor of a configuration's network
     /// and by the samples, in `f64`, as a step of training computes them: batch normalisation by the
     /// batch, dropout with the masks of the first step.
     ///
     /// Numeric: (8 (L(w+h) − L(w−h)) − (L(w+2h) − L(w−2h))) / 12h, with h from 1e-3 down to 1e-6
-    /// until no rectifier and no maximum changes its branch within 2h, and (L(w+h) − L(w−h)) / 2h
-    /// agrees to 1e-4.
+    /// until no rectifier, no maximum, no piece of the loss and no |W| changes its branch within 2h,
+    /// and (L(w+h) − L(w−h)) / 2h agrees to 1e-4.
     ///
     /// Relative error: |a − n| / max(|a|, |n|, g), where g is a thousandth of the largest gradient
     /// of the tensor, but at least 1e-4 of the largest of all: behind a bias that batch
@@ -53,22 +57,22 @@ impl GradientCheck {
     /// See [`NetworkError`].
     ///
     /// # Panics
-    /// If features, labels, shape and classes do not belong together.
+    /// If features, targets, shape, outputs and loss do not belong together.
     pub fn run(
         &self,
         model: &ModelConfig,
         samples: &Samples,
         shape: Shape,
-        n_classes: usize,
+        n_outputs: usize,
     ) -> Result<Vec<TensorCheck>, NetworkError> {
-        let n = samples.labels.len();
+        let n = samples.len();
         let sizes = Sizes {
             training: n,
             capacity: n,
             n_buffers: 0,
         };
         let simd = Simd::detect();
-        let mut network = Network::with_input_gradients(model, shape, n_classes, &sizes, simd)?;
+        let mut network = Network::with_input_gradients(model, shape, n_outputs, &sizes, simd)?;
         Ok(self.run_on(&mut network, model.init, samples))
     }
 
@@ -78,7 +82,7 @@ impl GradientCheck {
         init: Init,
         samples: &Samples,
     ) -> Vec<TensorCheck> {
-        let per_sample = samples.features.len() / samples.labels.len();
+        let per_sample = samples.features.len() / samples.len();
         network.initialize(init, self.seed);
         for (sample, features) in samples.features.chunks_exact(per_sample).enumerate() {
             network.load(sample, features);
@@ -86,10 +90,11 @@ impl GradientCheck {
         let mut stream = Stream::new(self.seed, Purpose::GradientCheck);
         let tensors = network.tensors().to_vec();
         move_from_their_start(network.update_parts().1, &tensors, &mut stream);
-        network.loss_and_gradients(&samples.labels, 0);
+        network.loss_and_gradients(self.loss, &samples.targets, 0);
         let mut by_tensor = network.gradients().to_vec();
-        penalty::add_gradients(self.l2, &tensors, network.parameters(), &mut by_tensor);
-        let by_input: Vec<f64> = (0..samples.labels.len())
+        self.penalties()
+            .add_gradients(&tensors, network.parameters(), &mut by_tensor);
+        let by_input: Vec<f64> = (0..samples.targets.len())
             .filter_map(|sample| network.input_gradients(sample))
             .flatten()
             .copied()
@@ -108,9 +113,11 @@ impl GradientCheck {
                     let place = tensor.range.start + place;
                     let before = network.parameters()[place];
                     network.update_parts().1[place] = before + step;
-                    let loss = self.loss(network, &samples.labels);
+                    let (loss, branches) = self.loss(network, &samples.targets);
                     network.update_parts().1[place] = before;
-                    loss
+                    // |w| has a kink at 0.
+                    let positive = self.l1 > 0.0 && tensor.is_weight() && before + step > 0.0;
+                    (loss, branches ^ u64::from(positive))
                 })
             })
             .collect();
@@ -123,7 +130,7 @@ impl GradientCheck {
             let (sample, feature) = (place / per_sample, place % per_sample);
             let before = network.input_mut(sample)[feature];
             network.input_mut(sample)[feature] = before + step;
-            let loss = self.loss(network, &samples.labels);
+            let loss = self.loss(network, &samples.targets);
             network.input_mut(sample)[feature] = before;
             loss
         }));
@@ -174,11 +181,20 @@ impl GradientCheck {
         check
     }
 
+    fn penalties(&self) -> Penalties {
+        Penalties {
+            l1: self.l1,
+            l2: self.l2,
+        }
+    }
+
     /// Loss with its penalty, and the branches taken.
-    fn loss(&self, network: &mut Network<f64>, labels: &[u32]) -> (f64, u64) {
-        let loss = network.training_loss(labels, 0).sum / labels.len() as f64;
-        let penalty = penalty::value(self.l2, network.tensors(), network.parameters());
-        (loss + penalty, network.branch_digest(labels.len()))
+    fn loss(&self, network: &mut Network<f64>, targets: &Targets) -> (f64, u64) {
+        let loss = network.training_loss(self.loss, targets, 0).sum / targets.len() as f64;
+        let penalty = self
+            .penalties()
+            .value(network.tensors(), network.parameters());
+        (loss + penalty, network.branch_digest(self.loss, targets))
     }
 }
 

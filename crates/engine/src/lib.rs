@@ -20,6 +20,7 @@ mod init;
 mod kernel;
 mod layer;
 mod loss;
+mod max_norm;
 mod optim;
 mod penalty;
 

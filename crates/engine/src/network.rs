@@ -8,12 +8,12 @@ mod step;
 mod summary;
 mod tensor;
 
-use crate::config::{Init, ModelConfig};
-use crate::data::Shape;
+use crate::config::{Init, Loss, ModelConfig};
+use crate::data::{Shape, Targets};
 use crate::init;
-use crate::kernel::{Aligned, BatchLoss, Real, Simd};
+use crate::kernel::{Aligned, Real, Simd};
 use crate::layer::{Backward, Batch, Forward, Layer, Mode};
-use crate::loss::softmax_cross_entropy;
+use crate::loss::BatchLoss;
 
 pub use error::NetworkError;
 pub(crate) use plan::Sizes;
@@ -50,12 +50,12 @@ impl<T: Real> Network<T> {
     pub(crate) fn new(
         model: &ModelConfig,
         shape: Shape,
-        n_classes: usize,
+        n_outputs: usize,
         sizes: &Sizes,
         simd: Simd,
     ) -> Result<Self, NetworkError> {
-        let architecture = Architecture::of(model, n_classes);
-        let plan = Plan::new(&architecture, shape, n_classes, sizes, size_of::<T>())?;
+        let architecture = Architecture::of(model, n_outputs);
+        let plan = Plan::new(&architecture, shape, n_outputs, sizes, size_of::<T>())?;
         Ok(Self::from_plan(plan, sizes, simd, false))
     }
 
@@ -66,12 +66,12 @@ impl<T: Real> Network<T> {
     pub(crate) fn with_input_gradients(
         model: &ModelConfig,
         shape: Shape,
-        n_classes: usize,
+        n_outputs: usize,
         sizes: &Sizes,
         simd: Simd,
     ) -> Result<Self, NetworkError> {
-        let architecture = Architecture::of(model, n_classes);
-        let plan = Plan::new(&architecture, shape, n_classes, sizes, size_of::<T>())?;
+        let architecture = Architecture::of(model, n_outputs);
+        let plan = Plan::new(&architecture, shape, n_outputs, sizes, size_of::<T>())?;
         Ok(Self::from_plan(plan, sizes, simd, true))
     }
 
@@ -125,27 +125,32 @@ impl<T: Real> Network<T> {
         }
     }
 
-    /// Data loss of the loaded samples, one for each label, as it is evaluated: running statistics,
+    /// Data loss of the loaded samples, one for each target, as it is evaluated: running statistics,
     /// no dropout.
-    pub(crate) fn loss(&mut self, labels: &[u32]) -> BatchLoss {
-        self.forward(labels.len(), Mode::Evaluation);
-        softmax_cross_entropy(self.simd, self.scores(), labels, None)
+    pub(crate) fn loss(&mut self, loss: Loss, targets: &Targets) -> BatchLoss {
+        self.forward(targets.len(), Mode::Evaluation);
+        loss.of_batch(self.simd, self.scores(), targets, None)
     }
 
-    /// Data loss of the loaded samples, one for each label, as step `step` of a training (from 0)
+    /// Data loss of the loaded samples, one for each target, as step `step` of a training (from 0)
     /// sees it: statistics of the batch, dropout's masks of that step.
-    pub(crate) fn training_loss(&mut self, labels: &[u32], step: u64) -> BatchLoss {
-        self.forward_in_training(labels.len(), step);
-        softmax_cross_entropy(self.simd, self.scores(), labels, None)
+    pub(crate) fn training_loss(&mut self, loss: Loss, targets: &Targets, step: u64) -> BatchLoss {
+        self.forward_in_training(targets.len(), step);
+        loss.of_batch(self.simd, self.scores(), targets, None)
     }
 
     /// As [`Network::training_loss`], with the gradients of its mean by all weights and biases.
-    pub(crate) fn loss_and_gradients(&mut self, labels: &[u32], step: u64) -> BatchLoss {
-        self.forward_in_training(labels.len(), step);
+    pub(crate) fn loss_and_gradients(
+        &mut self,
+        loss: Loss,
+        targets: &Targets,
+        step: u64,
+    ) -> BatchLoss {
+        self.forward_in_training(targets.len(), step);
         let scores = self.activations.last().expect("the input is always there");
         let dscores = self.dactivations.last_mut().expect("a network has a layer");
-        let loss = softmax_cross_entropy(self.simd, scores, labels, Some(dscores));
-        self.backward(labels.len());
+        let loss = loss.of_batch(self.simd, scores, targets, Some(dscores));
+        self.backward(targets.len());
         loss
     }
 
@@ -192,12 +197,16 @@ impl<T: Real> Network<T> {
         (&self.tensors, &mut self.parameters, &mut self.gradients)
     }
 
-    /// A digest of the branch that each kink took for the loaded `n` samples, after a forward pass.
-    pub(crate) fn branch_digest(&self, n: usize) -> u64 {
+    /// A digest of the branch that each kink of layers and loss took for the loaded samples, one for
+    /// each target, after a forward pass.
+    pub(crate) fn branch_digest(&self, loss: Loss, targets: &Targets) -> u64 {
         let mut hasher = xxhash_rust::xxh3::Xxh3::new();
         for (layer, y) in self.layers.iter().zip(&self.activations[1..]) {
-            layer.digest_branches(n, y, &mut |branch| hasher.update(&[branch]));
+            layer.digest_branches(targets.len(), y, &mut |branch| hasher.update(&[branch]));
         }
+        loss.digest_branches(self.scores(), targets, &mut |branch| {
+            hasher.update(&[branch]);
+        });
         hasher.digest()
     }
 
@@ -250,7 +259,7 @@ impl<T: Real> Network<T> {
 pub fn summarize(
     model: &ModelConfig,
     shape: Shape,
-    n_classes: usize,
+    n_outputs: usize,
 ) -> Result<Summary, NetworkError> {
     // Two samples, so that there is something to normalise over.
     let sizes = Sizes {
@@ -258,8 +267,8 @@ pub fn summarize(
         capacity: 2,
         n_buffers: 2,
     };
-    let architecture = Architecture::of(model, n_classes);
-    Ok(Plan::new(&architecture, shape, n_classes, &sizes, size_of::<f32>())?.summary())
+    let architecture = Architecture::of(model, n_outputs);
+    Ok(Plan::new(&architecture, shape, n_outputs, &sizes, size_of::<f32>())?.summary())
 }
 
 #[cfg(test)]

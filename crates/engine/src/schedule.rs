@@ -1,9 +1,14 @@
-//! The learning rate as a pure function of the epoch and the step.
+//! The learning rate as a pure function of the epoch, the step and how often the validation loss has
+//! stopped falling.
 //!
 //! A schedule is laid out for one full training, however short the trial that uses it; a longer one
-//! stays at the last value. It knows no network and no results.
+//! stays at the last value. It knows no network.
+
+mod plateau;
 
 use std::f64::consts::PI;
+
+pub use plateau::Plateau;
 
 /// How the learning rate goes from its first value to its last: a warm-up, then a course.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +29,8 @@ pub struct LrSchedule {
 ///
 /// In the formulas η is the given learning rate, e = 1, 2, … counts epochs since the warm-up, t =
 /// e − 1 + s/S is the time in epochs at step s = 0, 1, … of the S of an epoch, and T = R − W is the
-/// time there is. `Constant`, `Exponential`, `Step` and `MultiStep` change between epochs, the
-/// others with every step.
+/// time there is. `Constant`, `Exponential`, `Step`, `MultiStep` and `Plateau` change between
+/// epochs, the others with every step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Course {
     /// η.
@@ -78,6 +83,15 @@ pub enum Course {
     /// Source: L. Smith and N. Topin, "Super-Convergence", 2018; PyTorch, `OneCycleLR` with its
     /// defaults and `cycle_momentum=False`.
     OneCycle,
+    /// η · factorⁿ, where n is how often the validation loss has stopped falling since the warm-up.
+    ///
+    /// Source: PyTorch, `ReduceLROnPlateau`.
+    Plateau {
+        /// Epochs in a row without an improvement that leave the rate as it is.
+        patience: u32,
+        /// Factor of each fall, in (0, 1].
+        factor: f64,
+    },
 }
 
 /// A step of a training.
@@ -89,6 +103,8 @@ pub struct Moment {
     pub step: usize,
     /// S, steps of an epoch, at least 1.
     pub steps_per_epoch: usize,
+    /// Falls of [`Course::Plateau`] so far; the other courses do not look at it.
+    pub n_falls: u32,
 }
 
 impl LrSchedule {
@@ -104,7 +120,7 @@ impl LrSchedule {
     ///     epochs: 27,
     /// };
     /// let rate = |epoch, step| {
-    ///     halving.at(1e-2, Moment { epoch, step, steps_per_epoch: 4 })
+    ///     halving.at(1e-2, Moment { epoch, step, steps_per_epoch: 4, n_falls: 0 })
     /// };
     /// assert_eq!([rate(1, 0), rate(1, 1), rate(1, 3)], [2.5e-3, 5e-3, 1e-2]);
     /// assert_eq!([rate(2, 0), rate(2, 3), rate(4, 0)], [1e-2, 1e-2, 2.5e-3]);
@@ -126,6 +142,17 @@ impl LrSchedule {
             learning_rate * self.factor(first) * risen
         } else {
             learning_rate * self.factor(course_moment)
+        }
+    }
+
+    /// What is remembered after an epoch that ended with this validation loss.
+    #[must_use]
+    pub fn after_epoch(&self, plateau: Plateau, epoch: u32, val_loss: f64) -> Plateau {
+        match self.course {
+            Course::Plateau { patience, .. } if epoch > self.warmup_epochs => {
+                plateau.after(val_loss, patience)
+            }
+            _ => plateau,
         }
     }
 
@@ -152,6 +179,7 @@ impl LrSchedule {
                 (scale / (scale + moment.steps_before() as f64)).sqrt()
             }
             Course::OneCycle => one_cycle(step as f64, n_steps as f64),
+            Course::Plateau { factor, .. } => libm::pow(*factor, f64::from(moment.n_falls)),
         }
     }
 }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::clip::Clipping;
-use crate::config::{Dtype, TrainConfig};
-use crate::data::{Dataset, Samples};
-use crate::history::{EpochEnd, EpochRecord};
-use crate::kernel::{BatchLoss, Real, Simd};
+use crate::config::{Dtype, LabelKind, Loss, TrainConfig};
+use crate::data::{Dataset, Samples, Targets, Task};
+use crate::history::{EpochEnd, EpochRecord, Errors};
+use crate::kernel::{Real, Simd};
+use crate::loss::BatchLoss;
+use crate::max_norm::MaxNorm;
 use crate::network::{Network, NetworkError, Sizes, Summary, summarize};
 use crate::optim::{Optimizer, Step};
-use crate::penalty::squared_norm;
-use crate::schedule::{LrSchedule, Moment};
+use crate::penalty::{Penalties, squared_norm};
+use crate::schedule::{LrSchedule, Moment, Plateau};
 use crate::seed::{Purpose, Stream};
 
 /// Trains one network, epoch by epoch, on the calling thread.
@@ -35,13 +37,33 @@ pub enum SolverError {
     /// The network cannot be built for these data.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The data have too few classes.
+    #[error("the data have {n_classes} class(es); a classifier needs at least 2")]
+    TooFewClasses {
+        /// Classes found.
+        n_classes: usize,
+    },
+    /// The loss is one of other labels.
+    #[error(
+        "loss = \"{loss}\" does not fit the {part} set, whose labels are {found}; accepted: {accepted}"
+    )]
+    WrongLoss {
+        /// The loss's name.
+        loss: &'static str,
+        /// `training` or `validation`.
+        part: &'static str,
+        /// `classes` or `numbers`.
+        found: &'static str,
+        /// Names of losses that fit.
+        accepted: &'static str,
+    },
     /// A part of the data that is needed has no sample.
     #[error("the {part} set has no samples")]
     EmptyPart {
         /// `training` or `validation`.
         part: &'static str,
     },
-    /// Features and labels of a part do not belong together.
+    /// Features and targets of a part do not belong together.
     #[error("the {part} set has {n_features} values for {n_labels} samples of {per_sample}")]
     WrongLength {
         /// `training` or `validation`.
@@ -91,9 +113,13 @@ impl Solver {
         dataset: Arc<Dataset>,
         seed: u32,
     ) -> Result<Self, SolverError> {
-        check_part(&dataset, &dataset.train, "training")?;
-        check_part(&dataset, &dataset.validation, "validation")?;
-        let summary = summarize(&config.model, dataset.shape, dataset.classes.len())?;
+        if let Some(n_classes @ 0..2) = dataset.task.classes().map(<[String]>::len) {
+            return Err(SolverError::TooFewClasses { n_classes });
+        }
+        let loss = config.train.loss;
+        check_part(&dataset, &dataset.train, loss, "training")?;
+        check_part(&dataset, &dataset.validation, loss, "validation")?;
+        let summary = summarize(&config.model, dataset.shape, dataset.task.n_outputs())?;
         let training = match config.train.dtype {
             Dtype::F32 => Precision::F32(Training::new(simd, config, dataset, seed)?),
             Dtype::F64 => Precision::F64(Training::new(simd, config, dataset, seed)?),
@@ -136,12 +162,13 @@ impl Solver {
     }
 }
 
-fn check_part(dataset: &Dataset, samples: &Samples, part: &'static str) -> Result<(), SolverError> {
-    let (n_labels, per_sample, n_classes) = (
-        samples.labels.len(),
-        dataset.shape.len(),
-        dataset.classes.len(),
-    );
+fn check_part(
+    dataset: &Dataset,
+    samples: &Samples,
+    loss: Loss,
+    part: &'static str,
+) -> Result<(), SolverError> {
+    let (n_labels, per_sample) = (samples.len(), dataset.shape.len());
     if n_labels == 0 {
         return Err(SolverError::EmptyPart { part });
     }
@@ -153,11 +180,24 @@ fn check_part(dataset: &Dataset, samples: &Samples, part: &'static str) -> Resul
             per_sample,
         });
     }
-    match samples
-        .labels
-        .iter()
-        .find(|label| **label as usize >= n_classes)
-    {
+    let (found, accepted) = match (&dataset.task, &samples.targets, loss.kind().label_kind()) {
+        (Task::Classification { classes }, Targets::Labels(labels), LabelKind::Class) => {
+            return check_labels(labels, classes.len(), part);
+        }
+        (Task::Regression { .. }, Targets::Values(_), LabelKind::Number) => return Ok(()),
+        (_, Targets::Labels(_), _) => ("classes", "softmax, hinge"),
+        (_, Targets::Values(_), _) => ("numbers", "mse, huber"),
+    };
+    Err(SolverError::WrongLoss {
+        loss: loss.kind().name(),
+        part,
+        found,
+        accepted,
+    })
+}
+
+fn check_labels(labels: &[u32], n_classes: usize, part: &'static str) -> Result<(), SolverError> {
+    match labels.iter().find(|label| **label as usize >= n_classes) {
         Some(&label) => Err(SolverError::UnknownClass {
             part,
             label,
@@ -173,12 +213,16 @@ const EVALUATION_BATCH: usize = 128;
 struct Training<T> {
     simd: Simd,
     network: Network<T>,
+    loss: Loss,
     optimizer: Optimizer<T>,
     schedule: LrSchedule,
+    /// What the schedule remembers of the epochs so far.
+    plateau: Plateau,
     learning_rate: f64,
-    l2: f64,
+    penalties: Penalties,
     weight_decay: f64,
     clipping: Clipping,
+    max_norm: Option<MaxNorm>,
     dataset: Arc<Dataset>,
     seed: u32,
     epoch: u32,
@@ -188,8 +232,8 @@ struct Training<T> {
     capacity: usize,
     /// Training samples in the order of this epoch.
     order: Vec<u32>,
-    /// Labels of the loaded samples.
-    labels: Vec<u32>,
+    /// What is to be predicted of the loaded samples.
+    targets: Targets,
 }
 
 /// ‖last update‖ and ‖weights before it‖.
@@ -206,9 +250,9 @@ impl<T: Real> Training<T> {
         seed: u32,
     ) -> Result<Self, NetworkError> {
         let settings = &config.train;
-        let n_train = dataset.train.labels.len();
+        let n_train = dataset.train.len();
         let batch_size = settings.batch_size.min(n_train);
-        let capacity = batch_size.max(EVALUATION_BATCH.min(dataset.validation.labels.len()));
+        let capacity = batch_size.max(EVALUATION_BATCH.min(dataset.validation.len()));
         let sizes = Sizes {
             training: batch_size,
             capacity,
@@ -217,7 +261,7 @@ impl<T: Real> Training<T> {
         let mut network = Network::new(
             &config.model,
             dataset.shape,
-            dataset.classes.len(),
+            dataset.task.n_outputs(),
             &sizes,
             simd,
         )?;
@@ -225,10 +269,13 @@ impl<T: Real> Training<T> {
         Ok(Self {
             simd,
             optimizer: Optimizer::new(settings, network.parameters().len()),
+            max_norm: MaxNorm::new(settings, network.tensors()),
             network,
+            loss: settings.loss,
             schedule: settings.lr_schedule(),
+            plateau: Plateau::default(),
             learning_rate: settings.learning_rate,
-            l2: settings.l2,
+            penalties: Penalties::new(settings),
             weight_decay: settings.weight_decay,
             clipping: Clipping::new(settings),
             seed,
@@ -236,13 +283,13 @@ impl<T: Real> Training<T> {
             batch_size,
             capacity,
             order: vec![0; n_train],
-            labels: Vec::with_capacity(capacity),
+            targets: dataset.train.targets.buffer(capacity),
             dataset,
         })
     }
 
     fn untrained(&mut self) -> EpochRecord {
-        let mut record = self.unevaluated(f64::NAN, f64::NAN, f64::NAN);
+        let mut record = self.unevaluated(BatchLoss::default(), 0, f64::NAN);
         self.validate(&mut record);
         record
     }
@@ -255,16 +302,10 @@ impl<T: Real> Training<T> {
         let mut update_ratio = f64::NAN;
         for step in 0..n_steps {
             let loss = self.step_loss(step);
-            total.sum += loss.sum;
-            total.n_correct += loss.n_correct;
+            total += loss;
             if !total.sum.is_finite() {
-                let n_seen = ((step + 1) * self.batch_size) as f64;
-                let accuracy = total.n_correct as f64 / n_seen;
-                return EpochEnd::Diverged(self.unevaluated(
-                    total.sum / n_seen,
-                    accuracy,
-                    f64::NAN,
-                ));
+                let n_seen = (step + 1) * self.batch_size;
+                return EpochEnd::Diverged(self.unevaluated(total, n_seen, f64::NAN));
             }
             if step + 1 == n_steps {
                 let LastUpdate {
@@ -276,13 +317,11 @@ impl<T: Real> Training<T> {
                 self.update(step, false);
             }
         }
-        let n_seen = (n_steps * self.batch_size) as f64;
-        let mut record = self.unevaluated(
-            total.sum / n_seen,
-            total.n_correct as f64 / n_seen,
-            update_ratio,
-        );
+        let mut record = self.unevaluated(total, n_steps * self.batch_size, update_ratio);
         self.validate(&mut record);
+        self.plateau = self
+            .schedule
+            .after_epoch(self.plateau, self.epoch, record.val_loss);
         EpochEnd::Completed(record)
     }
 
@@ -297,6 +336,7 @@ impl<T: Real> Training<T> {
             epoch: self.epoch,
             step,
             steps_per_epoch: self.n_steps(),
+            n_falls: self.plateau.n_falls,
         };
         self.schedule.at(self.learning_rate, moment)
     }
@@ -315,14 +355,14 @@ impl<T: Real> Training<T> {
         let samples = &self.order[step * self.batch_size..][..self.batch_size];
         load(
             &mut self.network,
-            &mut self.labels,
+            &mut self.targets,
             &self.dataset,
             &self.dataset.train,
             samples.iter().map(|i| *i as usize),
         );
         let steps_before = u64::from(self.epoch - 1) * self.n_steps() as u64;
         self.network
-            .loss_and_gradients(&self.labels, steps_before + step as u64)
+            .loss_and_gradients(self.loss, &self.targets, steps_before + step as u64)
     }
 
     fn update(&mut self, step: usize, keep_update: bool) {
@@ -332,13 +372,16 @@ impl<T: Real> Training<T> {
         self.optimizer.update(Step {
             simd: self.simd,
             learning_rate,
-            l2: self.l2,
+            penalties: self.penalties,
             weight_decay: self.weight_decay,
             tensors,
             weights,
             gradients,
             keep_update,
         });
+        if let Some(max_norm) = &mut self.max_norm {
+            max_norm.apply(self.simd, tensors, weights);
+        }
     }
 
     fn measured_update(&mut self, step: usize) -> LastUpdate {
@@ -350,53 +393,78 @@ impl<T: Real> Training<T> {
         }
     }
 
-    fn unevaluated(&self, train_loss: f64, train_accuracy: f64, update_ratio: f64) -> EpochRecord {
-        EpochRecord {
+    /// The figures of an epoch whose steps saw `n_seen` samples, validation left open; without any
+    /// sample, that of the training too.
+    fn unevaluated(&self, train: BatchLoss, n_seen: usize, update_ratio: f64) -> EpochRecord {
+        let n = n_seen as f64;
+        let mut record = EpochRecord {
             epoch: self.epoch,
             learning_rate: self.learning_rate_at(0),
-            train_loss,
-            train_accuracy,
+            train_loss: train.sum / n,
+            train_accuracy: f64::NAN,
             val_loss: f64::NAN,
             val_accuracy: f64::NAN,
+            errors: None,
             update_ratio,
+        };
+        match self.dataset.task.scale() {
+            None => record.train_accuracy = train.n_correct as f64 / n,
+            Some(scale) => {
+                record.errors = Some(Errors {
+                    train_rmse: scale.deviation * (train.squared_errors / n).sqrt(),
+                    train_mae: scale.deviation * (train.absolute_errors / n),
+                    val_rmse: f64::NAN,
+                    val_mae: f64::NAN,
+                    val_r2: f64::NAN,
+                });
+            }
         }
+        record
     }
 
     fn validate(&mut self, record: &mut EpochRecord) {
-        let n_samples = self.dataset.validation.labels.len();
+        let n_samples = self.dataset.validation.len();
         let mut total = BatchLoss::default();
         for first in (0..n_samples).step_by(self.capacity) {
             let samples = first..n_samples.min(first + self.capacity);
             load(
                 &mut self.network,
-                &mut self.labels,
+                &mut self.targets,
                 &self.dataset,
                 &self.dataset.validation,
                 samples,
             );
-            let loss = self.network.loss(&self.labels);
-            total.sum += loss.sum;
-            total.n_correct += loss.n_correct;
+            total += self.network.loss(self.loss, &self.targets);
         }
-        record.val_loss = total.sum / n_samples as f64;
-        record.val_accuracy = total.n_correct as f64 / n_samples as f64;
+        let n = n_samples as f64;
+        record.val_loss = total.sum / n;
+        match (&mut record.errors, self.dataset.task.scale()) {
+            (Some(errors), Some(scale)) => {
+                errors.val_rmse = scale.deviation * (total.squared_errors / n).sqrt();
+                errors.val_mae = scale.deviation * (total.absolute_errors / n);
+                errors.val_r2 = match self.dataset.validation.targets.squared_spread() {
+                    0.0 => f64::NAN,
+                    spread => 1.0 - total.squared_errors / spread,
+                };
+            }
+            _ => record.val_accuracy = total.n_correct as f64 / n,
+        }
     }
 }
 
-/// Puts samples and their labels into the network's batch.
+/// Puts samples and their targets into the network's batch.
 fn load<T: Real>(
     network: &mut Network<T>,
-    labels: &mut Vec<u32>,
+    targets: &mut Targets,
     dataset: &Dataset,
     part: &Samples,
-    samples: impl Iterator<Item = usize>,
+    samples: impl Iterator<Item = usize> + Clone,
 ) {
     let len = dataset.shape.len();
-    labels.clear();
-    for (place, sample) in samples.enumerate() {
+    for (place, sample) in samples.clone().enumerate() {
         network.load(place, &part.features[sample * len..][..len]);
-        labels.push(part.labels[sample]);
     }
+    targets.take(&part.targets, samples);
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use finetooth_engine::config::TrainConfig;
-use finetooth_engine::data;
+use finetooth_engine::config::{Loss, TrainConfig};
+use finetooth_engine::data::{self, Dataset, TargetScale, Targets, Task};
 use finetooth_engine::history::EpochEnd;
 use finetooth_engine::solver::Solver;
 
@@ -37,6 +37,36 @@ const EVERY_LAYER: &str = "model.kind = 'layers'
 model.layers = ['conv 6 3x3', 'relu', 'max_pool 2', 'conv 5 3x2 stride 1x2 pad 1', 'batch_norm', 'leaky_relu',
     'max_pool 2 stride 1', 'elu', 'conv 4 1x1', 'gelu', 'avg_pool 2 stride 1', 'silu', 'layer_norm', 'dropout 0.2',
     'global_avg_pool', 'flatten', 'linear 30', 'tanh', 'linear 20', 'sigmoid', 'linear 20', 'softplus', 'linear 10']";
+/// The digits, for a loss of numbers the numbers 0 to 9 around their middle.
+fn digits(config: &TrainConfig) -> Dataset {
+    let mut dataset = data::load(&config.data, 1)
+        .unwrap()
+        .preprocessed(config.data.preprocess);
+    if matches!(config.train.loss, Loss::Mse | Loss::Huber) {
+        let scale = TargetScale {
+            mean: 4.5,
+            deviation: 1.0,
+        };
+        dataset.task = Task::Regression { scale };
+        for part in [&mut dataset.train, &mut dataset.validation] {
+            let labels = part.targets.labels().unwrap().iter();
+            part.targets = Targets::Values(labels.map(|label| *label as f32 - 4.5).collect());
+        }
+    }
+    dataset
+}
+
+fn check(config: &TrainConfig) {
+    let mut solver = Solver::new(config, Arc::new(digits(config)), 1).unwrap();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let untrained = solver.untrained();
+    let ends = [solver.train_epoch(), solver.train_epoch()];
+    let counted = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    assert_eq!(counted, 0, "{config:?}");
+    assert!(
+        untrained.val_loss > 0.0 && ends.iter().all(|end| matches!(end, EpochEnd::Completed(_)))
+    );
+}
 
 #[test]
 fn epochs_allocate_nothing() {
@@ -53,20 +83,17 @@ fn epochs_allocate_nothing() {
         "train = { optimizer = 'lion' }",
         "model = { activation = 'gelu', batch_norm = true, dropout = 0.5 }",
         EVERY_LAYER,
+        "train = { schedule = 'plateau', patience = 0 }",
+        "train = { label_smoothing = 0.1 }",
+        "train = { l1 = 1e-4, max_norm = 2.0 }",
+        "train = { loss = 'hinge' }",
     ] {
         let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();
-        let dataset = data::load(&config.data, 1)
-            .unwrap()
-            .preprocessed(config.data.preprocess);
-        let mut solver = Solver::new(&config, Arc::new(dataset), 1).unwrap();
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
-        let untrained = solver.untrained();
-        let ends = [solver.train_epoch(), solver.train_epoch()];
-        let counted = ALLOCATIONS.load(Ordering::Relaxed) - before;
-        assert_eq!(counted, 0, "{settings}");
-        assert!(
-            untrained.val_loss > 0.0
-                && ends.iter().all(|end| matches!(end, EpochEnd::Completed(_)))
-        );
+        check(&config);
+    }
+    for loss in [Loss::Mse, Loss::Huber] {
+        let mut config = TrainConfig::default();
+        config.train.loss = loss;
+        check(&config);
     }
 }

@@ -1,7 +1,7 @@
 //! The engine's keys and columns, told in the scheduler's words.
 
-use finetooth_engine::config::{KEYS, Key, KeyDefault, Kind, Scale as EngineScale};
-use finetooth_engine::history::EpochRecord;
+use finetooth_engine::config::{KEYS, Key, KeyDefault, Kind, LabelKind, Scale as EngineScale};
+use finetooth_engine::history::{EpochRecord, Errors};
 use finetooth_scheduler::space::{Scale, Value};
 use finetooth_scheduler::sweep::{Choice, KeyKind, KeySpec};
 use finetooth_scheduler::trial::Report;
@@ -11,33 +11,60 @@ pub fn key_specs() -> Vec<KeySpec> {
     KEYS.iter().map(key_spec).collect()
 }
 
-/// Names of the numbers that each epoch's report holds.
+/// Names of the numbers that an epoch's report may hold, whatever is predicted.
 pub fn columns() -> Vec<String> {
-    COLUMNS.map(str::to_owned).to_vec()
+    COLUMNS.map(|(name, _, _)| name.to_owned()).to_vec()
 }
 
-const COLUMNS: [&str; 6] = [
-    "learning_rate",
-    "train_loss",
-    "train_accuracy",
-    "val_loss",
-    "val_accuracy",
-    "update_ratio",
+/// A number of an epoch's report: its name, what has to be predicted for it to be there, its value.
+type Column = (&'static str, Option<LabelKind>, fn(&EpochRecord) -> f64);
+
+const CLASS: Option<LabelKind> = Some(LabelKind::Class);
+const NUMBER: Option<LabelKind> = Some(LabelKind::Number);
+
+const COLUMNS: [Column; 11] = [
+    ("learning_rate", None, |record| record.learning_rate),
+    ("train_loss", None, |record| record.train_loss),
+    ("train_accuracy", CLASS, |record| record.train_accuracy),
+    ("train_rmse", NUMBER, |record| {
+        error(record, |errors| errors.train_rmse)
+    }),
+    ("train_mae", NUMBER, |record| {
+        error(record, |errors| errors.train_mae)
+    }),
+    ("val_loss", None, |record| record.val_loss),
+    ("val_accuracy", CLASS, |record| record.val_accuracy),
+    ("val_rmse", NUMBER, |record| {
+        error(record, |errors| errors.val_rmse)
+    }),
+    ("val_mae", NUMBER, |record| {
+        error(record, |errors| errors.val_mae)
+    }),
+    ("val_r2", NUMBER, |record| {
+        error(record, |errors| errors.val_r2)
+    }),
+    ("update_ratio", None, |record| record.update_ratio),
 ];
 
-/// An epoch's numbers in the order of [`columns`].
-pub(crate) fn report(record: &EpochRecord) -> Report {
-    let values = vec![
-        record.learning_rate,
-        record.train_loss,
-        record.train_accuracy,
-        record.val_loss,
-        record.val_accuracy,
-        record.update_ratio,
-    ];
+fn error(record: &EpochRecord, of: fn(&Errors) -> f64) -> f64 {
+    record.errors.as_ref().map_or(f64::NAN, of)
+}
+
+fn of_kind(kind: LabelKind) -> impl Iterator<Item = Column> {
+    let is_there = move |(_, needed, _): &Column| needed.is_none_or(|needed| needed == kind);
+    COLUMNS.into_iter().filter(is_there)
+}
+
+/// Names of the numbers that each epoch's report holds where labels are of that kind.
+pub(crate) fn columns_of(kind: LabelKind) -> Vec<String> {
+    of_kind(kind).map(|(name, _, _)| name.to_owned()).collect()
+}
+
+/// An epoch's numbers in the order of [`columns_of`].
+pub(crate) fn report(record: &EpochRecord, kind: LabelKind) -> Report {
     Report {
         epoch: record.epoch,
-        values,
+        values: of_kind(kind).map(|(_, _, value)| value(record)).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use finetooth_engine::SimdError;
-use finetooth_engine::config::{ConfigError, TrainConfig};
+use finetooth_engine::config::{ConfigError, LabelKind, Loss, TrainConfig};
 use finetooth_engine::data::DataError;
 use finetooth_scheduler::space::{Domain, Params, Value};
 use finetooth_scheduler::sweep::{Mistake, Mistakes, Spans, Sweep};
@@ -51,6 +51,44 @@ pub(crate) fn networks(training: &Training, sweep: &Sweep, spans: &Spans) -> Res
     } else {
         Err(Mistakes(mistakes))
     }
+}
+
+/// The metric is one of the `columns` that trials with this loss report.
+pub(crate) fn metric(
+    sweep: &Sweep,
+    columns: &[String],
+    loss: Loss,
+    spans: &Spans,
+) -> Result<(), Mistakes> {
+    let (metric, loss) = (&sweep.metric().name, loss.kind());
+    if columns.contains(metric) {
+        return Ok(());
+    }
+    let (path, default) = if spans.contains("metric") {
+        ("metric.name", "")
+    } else {
+        ("train.loss", ", the default metric,")
+    };
+    let message = format!(
+        "loss = \"{}\" has no {metric}{default} to rank trials by",
+        loss.name()
+    );
+    let ranks = |name: &&str| name.starts_with("val_");
+    let known: Vec<&str> = columns.iter().map(String::as_str).filter(ranks).collect();
+    let example = match loss.label_kind() {
+        LabelKind::Class => "val_accuracy",
+        LabelKind::Number => "val_rmse",
+    };
+    let help = format!(
+        "write metric = {{ name = \"{example}\" }}, or another of {}",
+        known.join(", ")
+    );
+    Err(Mistakes(vec![spans.mistake(
+        path,
+        &message,
+        "here",
+        Some(help),
+    )]))
 }
 
 fn extremes(domain: &Domain) -> Vec<Value> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use finetooth_engine::config::{ConfigError, Preprocess, TrainConfig};
+use finetooth_engine::config::{ConfigError, LabelKind, Preprocess, TrainConfig};
 use finetooth_engine::data::{self, Dataset};
 use finetooth_engine::history::EpochEnd;
 use finetooth_engine::solver::{Solver, SolverError};
@@ -15,7 +15,7 @@ use finetooth_scheduler::space::Params;
 use finetooth_scheduler::sweep::{Mistakes, Spans, Sweep};
 use finetooth_scheduler::trial::{Decision, Ended, Outcome, Trial, TrialId};
 
-use crate::keys::{columns, report};
+use crate::keys::{columns_of, report};
 use crate::overlay::overlay;
 use crate::preflight;
 
@@ -58,16 +58,16 @@ impl Training {
             name: sweep.name().to_owned(),
             seed: sweep.seed(),
             base: sweep.settings().clone(),
-            config,
             prepared: Mutex::default(),
             summary: ObjectiveSummary {
-                columns: columns(),
+                columns: columns_of(config.data.csv.label_kind),
                 validation_samples: raw.validation.len(),
                 data_fingerprint: format!("{:016x}", raw.fingerprint()),
                 instruction_set: simd.name().to_owned(),
                 description: raw.summary(),
             },
             raw,
+            config,
             simd,
         };
         preflight::networks(&training, sweep, spans)?;
@@ -91,6 +91,14 @@ impl Training {
         Ok(Solver::on(self.simd, &config, data, seed)?)
     }
 
+    /// Makes sure that the metric of `sweep` is one of the numbers that its trials report.
+    ///
+    /// # Errors
+    /// A mistake at the metric, or at the loss where the metric is the default one.
+    pub fn check_metric(&self, sweep: &Sweep, spans: &Spans) -> Result<(), Mistakes> {
+        preflight::metric(sweep, &self.summary.columns, self.config.train.loss, spans)
+    }
+
     /// The one training that the configuration itself describes, as `finetooth train` runs it: its own epochs and
     /// seed, nothing searched.
     pub fn single(&self) -> Trial {
@@ -102,6 +110,11 @@ impl Training {
             epochs: self.config.train.epochs,
             params: Params::default(),
         }
+    }
+
+    /// Whether classes or numbers are predicted.
+    fn label_kind(&self) -> LabelKind {
+        self.config.data.csv.label_kind
     }
 
     /// The data as the networks see them; each way of preprocessing is computed once.
@@ -134,13 +147,13 @@ impl Objective for Training {
                 return Ended::Outcome(Outcome::Failed { reason });
             }
         };
-        if reporter.report(report(&solver.untrained())) == Decision::Interrupt {
+        if reporter.report(report(&solver.untrained(), self.label_kind())) == Decision::Interrupt {
             return Ended::Interrupted { epoch: 0 };
         }
         for epoch in 1..=trial.epochs {
             match solver.train_epoch() {
                 EpochEnd::Completed(record) => {
-                    let decision = reporter.report(report(&record));
+                    let decision = reporter.report(report(&record, self.label_kind()));
                     if decision == Decision::Interrupt && epoch < trial.epochs {
                         return Ended::Interrupted { epoch };
                     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use finetooth_engine::Simd;
-use finetooth_engine::data::{Dataset, Samples};
+use finetooth_engine::data::{Dataset, Samples, Targets, Task};
 use finetooth_engine::seed::{Purpose, Stream};
 use finetooth_engine::solver::Solver;
 use miette::{IntoDiagnostic, Result, miette};
@@ -64,11 +64,13 @@ fn synthetic(workload: &Workload, n_samples: usize) -> Dataset {
     let len = workload.shape().len();
     let mut part = |n: usize| Samples {
         features: (0..n * len).map(|_| stream.normal() as f32).collect(),
-        labels: (0..n).map(|_| stream.below(10) as u32).collect(),
+        targets: Targets::Labels((0..n).map(|_| stream.below(10) as u32).collect()),
     };
     Dataset {
         shape: workload.shape(),
-        classes: (0..10).map(|class| class.to_string()).collect(),
+        task: Task::Classification {
+            classes: (0..10).map(|class| class.to_string()).collect(),
+        },
         train: part(n_samples),
         validation: part(1),
         test: part(0),

@@ -125,7 +125,6 @@ pub(crate) fn first_layers(criterion: &mut Criterion) {
         let dz_padded = values(geometry.padded_len(n_filters));
         let (weights, biases) = (values(geometry.weights_len()), values(n_filters));
         let mut dweights = values(geometry.weights_len());
-        let mut strip = values(geometry.strip_len());
         let mut pooled = values(size * size / 4 * n_filters);
         let mut argmax = vec![0; pooled.len()];
         for simd in Simd::available() {
@@ -137,7 +136,6 @@ pub(crate) fn first_layers(criterion: &mut Criterion) {
                         padded: black_box(&padded),
                         weights: &weights,
                         biases: &biases,
-                        strip: &mut strip,
                         pooled: &mut pooled,
                         argmax: &mut argmax,
                     });

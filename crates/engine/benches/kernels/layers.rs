@@ -1,18 +1,18 @@
 //! The kernels between and after convolutions: products of linear layers, pooling, batch
-//! normalisation, softmax, updates.
+//! normalisation, updates.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 
+use crate::batch::Batch;
 use crate::kernel::batch_norm::{
     BatchNormBackward, BatchNormSums, ChannelMoments, Gate, Normalize,
 };
 use crate::kernel::{
     LinearBackwardInput, LinearBackwardWeights, LinearForward, MaxPoolBackward, MaxPoolForward,
-    PANEL_LEN, Rule, Simd, SoftmaxCrossEntropy, WeightUpdate,
+    PANEL_LEN, Rule, Simd, WeightUpdate,
 };
-use crate::layer::Batch;
 use crate::values;
 
 /// (samples, inputs, outputs).
@@ -211,28 +211,6 @@ pub(crate) fn batch_norm(criterion: &mut Criterion) {
     }
 }
 
-pub(crate) fn softmax(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("softmax 64x10");
-    group.throughput(Throughput::Elements(640)).sample_size(10);
-    let stride = Batch::<f32>::stride_of(10);
-    let (scores, mut dscores) = (values(64 * stride), values(64 * stride));
-    let labels: Vec<u32> = (0..64).map(|sample| sample * 7 % 10).collect();
-    for simd in Simd::available() {
-        group.bench_function(simd.name(), |bencher| {
-            bencher.iter(|| {
-                simd.run(SoftmaxCrossEntropy {
-                    n_classes: 10,
-                    scores: black_box(&scores),
-                    stride,
-                    labels: &labels,
-                    dscores: Some(&mut dscores),
-                })
-            });
-        });
-    }
-    group.finish();
-}
-
 /// Adam without its corrections: two memories, a root and a division.
 #[derive(Clone, Copy)]
 pub(crate) struct Moments(pub(crate) f32);
@@ -273,6 +251,7 @@ pub(crate) fn updates(criterion: &mut Criterion) {
                     weights: &mut weights,
                     gradients: &mut gradients,
                     memory: [],
+                    l1: 0.0,
                     l2: 0.0,
                     decay: 0.0,
                     keep_update: false,
@@ -287,6 +266,7 @@ pub(crate) fn updates(criterion: &mut Criterion) {
                     weights: &mut weights,
                     gradients: &mut gradients,
                     memory: [&mut m, &mut v],
+                    l1: 0.0,
                     l2: 0.0,
                     decay: 0.0,
                     keep_update: false,

@@ -70,12 +70,23 @@ choice!(Preprocess { None = "none", StandardizeChannel = "standardize_channel", 
 pub struct CsvOptions {
     /// The label column.
     pub label: CsvLabel,
+    /// Whether the label is a class or a number; no key of its own, it follows from `loss`.
+    pub label_kind: LabelKind,
     /// Whether the first line names the columns; `None`: decided from the file.
     pub header: Option<bool>,
     /// Field delimiter; `None`: decided from the first lines among , ; tab |.
     pub delimiter: Option<u8>,
     /// Cells that mean "missing".
     pub missing: Vec<String>,
+}
+
+/// What a label is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelKind {
+    /// One of some classes.
+    Class,
+    /// A number.
+    Number,
 }
 
 /// Which CSV column holds the label.

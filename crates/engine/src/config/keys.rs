@@ -3,6 +3,7 @@
 
 use super::data::{Preprocess, Source};
 use super::key::{Key, KeyDefault, Kind};
+use super::loss::LossKind;
 use super::model::{Activation, InitKind, ModelKind};
 use super::optimizer::OptimizerKind;
 use super::train::{Dtype, ScheduleKind};
@@ -176,17 +177,7 @@ pub const KEYS: &[Key] = &[
     ),
     Key::model(
         "init",
-        choice(
-            InitKind::NAMES,
-            &[
-                "orthogonal",
-                "zeros",
-                "kaiming_uniform",
-                "xavier_uniform",
-                "normal_uniform",
-                "orthogonal_uniform",
-            ],
-        ),
+        choice(InitKind::NAMES, &[]),
         Text("kaiming"),
         "how the weights are drawn",
     ),
@@ -237,7 +228,7 @@ pub const KEYS: &[Key] = &[
     .log(),
     Key::train(
         "schedule",
-        choice(ScheduleKind::NAMES, &["plateau"]),
+        choice(ScheduleKind::NAMES, &[]),
         Text("exponential"),
         "how the learning rate goes on",
     ),
@@ -260,8 +251,7 @@ pub const KEYS: &[Key] = &[
         .log(),
     Key::train("l1", Float, Real(0.0), "penalty l1·Σ|W| on weights")
         .within(0.0, 1e6)
-        .log()
-        .later(),
+        .log(),
     Key::train(
         "max_norm",
         Float,
@@ -269,8 +259,7 @@ pub const KEYS: &[Key] = &[
         "largest norm of a unit's weights",
     )
     .within(1e-6, 1e6)
-    .log()
-    .later(),
+    .log(),
     Key::train(
         "weight_decay",
         Float,
@@ -282,7 +271,7 @@ pub const KEYS: &[Key] = &[
     Key::train("batch_size", Integer, Whole(64), "samples of a step").within(1.0, 65536.0),
     Key::train(
         "loss",
-        choice(&["softmax"], &["hinge", "mse", "huber"]),
+        choice(LossKind::NAMES, &[]),
         Text("softmax"),
         "what is minimised",
     )
@@ -291,10 +280,9 @@ pub const KEYS: &[Key] = &[
         "label_smoothing",
         Float,
         Real(0.0),
-        "share of the label spread over all classes",
+        "softmax: share of the label spread over all classes",
     )
-    .within(0.0, 0.999)
-    .later(),
+    .within(0.0, 0.999),
     Key::train(
         "dtype",
         choice(Dtype::NAMES, &[]),
@@ -365,9 +353,16 @@ pub const KEYS: &[Key] = &[
         "step_factor",
         Float,
         Real(0.1),
-        "step, multi_step: factor on the learning rate each time",
+        "step, multi_step, plateau: factor on the learning rate each time",
     )
     .within(1e-6, 1.0),
+    Key::train(
+        "patience",
+        Integer,
+        Whole(10),
+        "plateau: epochs without a fall of the validation loss that leave the learning rate",
+    )
+    .within(0.0, 1e6),
     Key::train(
         "seed",
         Integer,

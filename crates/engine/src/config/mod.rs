@@ -9,6 +9,7 @@ mod error;
 mod key;
 mod keys;
 mod layers;
+mod loss;
 mod model;
 mod optimizer;
 mod read;
@@ -18,11 +19,12 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use data::{CsvLabel, CsvOptions, DataConfig, Preprocess, Share, Source};
+pub use data::{CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source};
 pub use error::ConfigError;
 pub use key::{Key, KeyDefault, Kind, Scale, Table};
 pub use keys::KEYS;
 pub use layers::{LayerError, LayerSpec, Padding};
+pub use loss::{Loss, LossKind};
 pub use model::{Activation, Init, InitKind, ModelConfig, ModelKind};
 pub use optimizer::OptimizerKind;
 pub use read::TrainConfig;

@@ -84,13 +84,21 @@ choice!(Activation {
 pub enum Init {
     /// Normal, σ = √(2 / inputs) where a ReLU follows, else √(1 / inputs).
     Kaiming,
+    /// Uniform between ±√3 σ, σ as for [`Init::Kaiming`].
+    KaimingUniform,
     /// Normal, σ = √(1 / inputs).
     Xavier,
+    /// Uniform between ±√3 σ, σ as for [`Init::Xavier`].
+    XavierUniform,
     /// Normal with a given σ.
     Normal {
         /// σ.
         weight_scale: f64,
     },
+    /// Orthogonal columns (or rows, where they are fewer) of norm √2 where a ReLU follows, else 1.
+    Orthogonal,
+    /// All 0. Hidden layers with a ReLU never leave it.
+    Zeros,
 }
 
 /// The name of an [`Init`], without its scale.
@@ -98,21 +106,41 @@ pub enum Init {
 pub enum InitKind {
     /// See [`Init::Kaiming`].
     Kaiming,
+    /// See [`Init::KaimingUniform`].
+    KaimingUniform,
     /// See [`Init::Xavier`].
     Xavier,
+    /// See [`Init::XavierUniform`].
+    XavierUniform,
     /// See [`Init::Normal`].
     Normal,
+    /// See [`Init::Orthogonal`].
+    Orthogonal,
+    /// See [`Init::Zeros`].
+    Zeros,
 }
 
-choice!(InitKind { Kaiming = "kaiming", Xavier = "xavier", Normal = "normal" });
+choice!(InitKind {
+    Kaiming = "kaiming",
+    KaimingUniform = "kaiming_uniform",
+    Xavier = "xavier",
+    XavierUniform = "xavier_uniform",
+    Normal = "normal",
+    Orthogonal = "orthogonal",
+    Zeros = "zeros",
+});
 
 impl Init {
     /// Its name.
     pub fn kind(self) -> InitKind {
         match self {
             Self::Kaiming => InitKind::Kaiming,
+            Self::KaimingUniform => InitKind::KaimingUniform,
             Self::Xavier => InitKind::Xavier,
+            Self::XavierUniform => InitKind::XavierUniform,
             Self::Normal { .. } => InitKind::Normal,
+            Self::Orthogonal => InitKind::Orthogonal,
+            Self::Zeros => InitKind::Zeros,
         }
     }
 }

@@ -5,9 +5,10 @@ mod reader;
 
 use std::path::Path;
 
-use super::data::{CsvOptions, DataConfig, Preprocess, Share, Source};
+use super::data::{CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source};
 use super::error::ConfigError;
 use super::key::Table;
+use super::loss::{Loss, LossKind};
 use super::model::ModelConfig;
 use super::optimizer::OptimizerKind;
 use super::train::{Dtype, ScheduleKind, TrainSettings};
@@ -48,9 +49,11 @@ impl TrainConfig {
     pub fn from_toml(table: &toml::Table, base_dir: &Path) -> Result<Self, Vec<ConfigError>> {
         let mut errors = Vec::new();
         reader::check_tables(table, &mut errors);
-        let data = read_data(Reader::new(table, Table::Data, &mut errors), base_dir);
+        let mut data = read_data(Reader::new(table, Table::Data, &mut errors), base_dir);
         let model = read_model(Reader::new(table, Table::Model, &mut errors));
         let train = read_train(Reader::new(table, Table::Train, &mut errors));
+        data.csv.label_kind = train.loss.kind().label_kind();
+        errors.extend(label_without_numbers(&data, train.loss.kind()));
         if errors.is_empty() {
             Ok(Self { data, model, train })
         } else {
@@ -65,6 +68,21 @@ impl Default for TrainConfig {
         Self::from_toml(&toml::Table::new(), Path::new(""))
             .expect("the defaults of all keys are accepted")
     }
+}
+
+/// A loss of numbers on data whose labels are classes.
+fn label_without_numbers(data: &DataConfig, loss: LossKind) -> Option<ConfigError> {
+    let lacks = data.csv.label_kind == LabelKind::Number && data.source != Source::Csv;
+    lacks.then(|| ConfigError {
+        table: Table::Train.name().to_owned(),
+        key: Some("loss".to_owned()),
+        message: format!(
+            "\"{}\" predicts a number, and the labels of source = \"{}\" are classes",
+            loss.name(),
+            data.source.name()
+        ),
+        help: Some("softmax or hinge, or source = \"csv\" with a label of numbers".to_owned()),
+    })
 }
 
 fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
@@ -138,6 +156,7 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
         preprocess: preprocess.expect("the names of the key are those of the enum"),
         csv: CsvOptions {
             label: reader.column("label"),
+            label_kind: LabelKind::Class,
             header: reader.boolean_or_auto("header"),
             delimiter: reader.delimiter("delimiter"),
             missing: reader.texts("missing"),
@@ -153,7 +172,7 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
     let schedule = ScheduleKind::named(reader.choice("schedule"))
         .expect("the names of the key are those of the enum");
     let dtype = Dtype::named(reader.choice("dtype"));
-    reader.choice("loss");
+    let loss = read_loss(&mut reader);
     let epochs = reader.integer("epochs") as u32;
     let settings = TrainSettings {
         epochs,
@@ -163,10 +182,13 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
         warmup_epochs: read_warmup_epochs(&mut reader, schedule, epochs),
         lr_decay: reader.float("lr_decay"),
         l2: reader.float("l2"),
+        l1: reader.float("l1"),
+        max_norm: reader.optional_float("max_norm"),
         weight_decay: reader
             .optional_float("weight_decay")
             .unwrap_or(optimizer.default_weight_decay()),
         batch_size: reader.integer("batch_size") as usize,
+        loss,
         dtype: dtype.expect("the names of the key are those of the enum"),
         momentum: reader.float("momentum"),
         beta1: reader.float("beta1"),
@@ -183,10 +205,30 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
         clip_value: reader.optional_float("clip_value"),
         step_epochs: read_step_epochs(&mut reader, schedule),
         step_factor: reader.float("step_factor"),
+        patience: reader.integer("patience") as u32,
         seed: reader.integer("seed") as u32,
     };
     reader.finish();
     settings
+}
+
+fn read_loss(reader: &mut Reader<'_>) -> Loss {
+    let kind =
+        LossKind::named(reader.choice("loss")).expect("the names of the key are those of the enum");
+    let label_smoothing = reader.float("label_smoothing");
+    if kind != LossKind::Softmax {
+        reader.refuse_if_given(
+            "label_smoothing",
+            "is for loss = \"softmax\" alone",
+            "leave it out",
+        );
+    }
+    match kind {
+        LossKind::Softmax => Loss::Softmax { label_smoothing },
+        LossKind::Hinge => Loss::Hinge,
+        LossKind::Mse => Loss::Mse,
+        LossKind::Huber => Loss::Huber,
+    }
 }
 
 fn read_warmup_epochs(reader: &mut Reader<'_>, schedule: ScheduleKind, epochs: u32) -> u32 {

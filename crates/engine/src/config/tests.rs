@@ -96,11 +96,19 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips("[train]\nschedule = 'step'\nstep_epochs = 4\nstep_factor = 0.5");
     round_trips("[train]\nschedule = 'multi_step'\nstep_epochs = [3, 9]\nwarmup_epochs = 2");
     round_trips("[train]\nschedule = 'one_cycle'\nstep_epochs = []");
+    round_trips("[train]\nlabel_smoothing = 0.2");
+    round_trips("[train]\nschedule = 'plateau'\npatience = 3\nstep_factor = 0.2");
+    round_trips("[train]\nl1 = 1e-4\nmax_norm = 3");
+    for init in InitKind::NAMES {
+        round_trips(&format!("[model]\ninit = '{init}'"));
+    }
+    round_trips("[train]\nloss = 'hinge'");
+    round_trips("[data]\nsource = 'csv'\npath = 'x.csv'\n[train]\nloss = 'mse'");
 }
 
 #[test]
 fn every_written_key_is_in_the_list_and_every_supported_one_is_written() {
-    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\nkind = 'layers'\nlayers = ['linear 10']\ninit = 'normal'\n[train]\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
+    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\nkind = 'layers'\nlayers = ['linear 10']\ninit = 'normal'\n[train]\nmax_norm = 1\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
     let written = read(text).unwrap().to_toml();
     for table in Table::ALL {
         let names: Vec<&str> = written[table.name()]
@@ -191,17 +199,8 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn keys_and_names_of_later_versions_are_refused_as_such() {
     refused(
-        "[train]\nmax_norm = 1",
-        "[train] max_norm: is not supported by this version",
-    );
-    refused(
-        "[train]\nlabel_smoothing = 0.5",
-        "[train] label_smoothing: is not supported by this version (only 0.0, its default)",
-    );
-    refused(
-        "[train]\nschedule = 'plateau'",
-        "[train] schedule: \"plateau\" is not supported by this version \
-         (one of constant, exponential, step, multi_step, linear, cosine, inverse_sqrt, one_cycle)",
+        "[data]\nflip = true",
+        "[data] flip: is not supported by this version",
     );
     refused(
         "[data]\nsource = 'npz'",
@@ -211,7 +210,8 @@ fn keys_and_names_of_later_versions_are_refused_as_such() {
 
 #[test]
 fn later_keys_at_their_default_ask_for_nothing_and_are_accepted() {
-    let text = "[model]\nbatch_norm = false\ndropout = 0\nactivation = 'relu'\n[train]\nl1 = 0.0\nloss = 'softmax'";
+    let text =
+        "[model]\nbatch_norm = false\ndropout = 0\nactivation = 'relu'\n[train]\nloss = 'softmax'";
     assert_eq!(read(text).unwrap(), TrainConfig::default());
 }
 
@@ -318,6 +318,34 @@ fn hidden_is_an_array_for_the_mlp_alone() {
     refused(
         "[model]\nkind = 'mlp'\nhidden = [5, 0]",
         "[model] hidden: 0 is not accepted (a whole number or an array of them, each from 1 to 65536)",
+    );
+}
+
+#[test]
+fn a_number_is_predicted_from_a_table_alone() {
+    let table = "[data]\nsource = 'csv'\npath = 'x.csv'\n";
+    let kind = |text: &str| read(&format!("{table}{text}")).unwrap().data.csv.label_kind;
+    assert_eq!(kind("[train]\nloss = 'huber'"), LabelKind::Number);
+    assert_eq!(kind(""), LabelKind::Class);
+    refused(
+        "[train]\nloss = 'mse'",
+        "[train] loss: \"mse\" predicts a number, and the labels of source = \"digits\" are classes \
+         (softmax or hinge, or source = \"csv\" with a label of numbers)",
+    );
+}
+
+#[test]
+fn labels_are_smoothed_for_softmax_alone() {
+    let read = |text: &str| read(&format!("[train]\n{text}")).unwrap().train.loss;
+    let label_smoothing = 0.1;
+    assert_eq!(
+        read("label_smoothing = 0.1"),
+        Loss::Softmax { label_smoothing }
+    );
+    assert_eq!(read("loss = 'hinge'\nlabel_smoothing = 0"), Loss::Hinge);
+    refused(
+        "[train]\nloss = 'hinge'\nlabel_smoothing = 0.1",
+        "[train] label_smoothing: is for loss = \"softmax\" alone (leave it out)",
     );
 }
 

@@ -1,6 +1,7 @@
 //! The `[train]` table.
 
 use super::choice::choice;
+use super::loss::Loss;
 use super::optimizer::OptimizerKind;
 use crate::schedule::{Course, LrSchedule};
 
@@ -22,10 +23,16 @@ pub struct TrainSettings {
     pub lr_decay: f64,
     /// Penalty ½ · l2 · ΣW² on weights, never biases.
     pub l2: f64,
+    /// Penalty l1 · Σ|W| on weights, never biases.
+    pub l1: f64,
+    /// Largest norm of a unit's incoming weights, after each update.
+    pub max_norm: Option<f64>,
     /// Share of the weights, times the learning rate, that decays with each step, never of biases.
     pub weight_decay: f64,
     /// Samples of a step.
     pub batch_size: usize,
+    /// What is minimised.
+    pub loss: Loss,
     /// Precision of all computation.
     pub dtype: Dtype,
     /// μ (momentum, nesterov).
@@ -45,8 +52,10 @@ pub struct TrainSettings {
     /// After how many epochs the learning rate falls (step: each time; multi_step: every fall,
     /// rising). Empty where not given.
     pub step_epochs: Vec<u32>,
-    /// Factor of each fall (step, multi_step).
+    /// Factor of each fall (step, multi_step, plateau).
     pub step_factor: f64,
+    /// Epochs without a fall of the validation loss that leave the learning rate (plateau).
+    pub patience: u32,
     /// Seed of the training's own random streams, below 2³¹.
     pub seed: u32,
 }
@@ -77,6 +86,10 @@ impl TrainSettings {
             ScheduleKind::Cosine => Course::Cosine,
             ScheduleKind::InverseSqrt => Course::InverseSqrt,
             ScheduleKind::OneCycle => Course::OneCycle,
+            ScheduleKind::Plateau => Course::Plateau {
+                patience: self.patience,
+                factor: self.step_factor,
+            },
         };
         LrSchedule {
             course,
@@ -105,6 +118,8 @@ pub enum ScheduleKind {
     InverseSqrt,
     /// Up and down once over `epochs`.
     OneCycle,
+    /// Times `step_factor` where the validation loss has not fallen for more than `patience` epochs.
+    Plateau,
 }
 
 choice!(ScheduleKind {
@@ -116,6 +131,7 @@ choice!(ScheduleKind {
     Cosine = "cosine",
     InverseSqrt = "inverse_sqrt",
     OneCycle = "one_cycle",
+    Plateau = "plateau",
 });
 
 impl ScheduleKind {

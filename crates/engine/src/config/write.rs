@@ -3,6 +3,7 @@
 use toml::{Table as TomlTable, Value};
 
 use super::data::{CsvLabel, DataConfig, Share, Source};
+use super::loss::Loss;
 use super::model::{Init, ModelConfig};
 use super::read::TrainConfig;
 use super::train::TrainSettings;
@@ -110,9 +111,16 @@ fn train_table(train: &TrainSettings) -> TomlTable {
     writer.put("warmup_epochs", i64::from(train.warmup_epochs));
     writer.put("lr_decay", train.lr_decay);
     writer.put("l2", train.l2);
+    writer.put("l1", train.l1);
+    if let Some(max_norm) = train.max_norm {
+        writer.put("max_norm", max_norm);
+    }
     writer.put("weight_decay", train.weight_decay);
     writer.count("batch_size", train.batch_size);
-    writer.put("loss", "softmax");
+    writer.put("loss", train.loss.kind().name());
+    if let Loss::Softmax { label_smoothing } = train.loss {
+        writer.put("label_smoothing", label_smoothing);
+    }
     writer.put("dtype", train.dtype.name());
     writer.put("momentum", train.momentum);
     writer.put("beta1", train.beta1);
@@ -137,6 +145,7 @@ fn train_table(train: &TrainSettings) -> TomlTable {
         ),
     }
     writer.put("step_factor", train.step_factor);
+    writer.put("patience", i64::from(train.patience));
     writer.put("seed", i64::from(train.seed));
     writer.0
 }

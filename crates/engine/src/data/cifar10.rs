@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::input::{Input, check_values, plain_or_gz};
 use super::raw::{Cells, Raw};
-use super::{DataError, Shape};
+use super::{DataError, Shape, Targets};
 
 const SHAPE: Shape = Shape {
     height: 32,
@@ -54,7 +54,7 @@ pub(super) fn read(path: &Path, set: Set) -> Result<Raw, DataError> {
     Ok(Raw {
         shape: SHAPE,
         classes: CLASSES.map(str::to_owned).to_vec(),
-        labels,
+        targets: Targets::Labels(labels),
         cells: Cells::Pixels(pixels),
         notes,
     })

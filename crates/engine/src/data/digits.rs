@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(pixels.iter().max(), Some(&16));
         // sklearn.datasets.load_digits(): np.bincount(y), X[0, :8] and X.sum()
         let mut counts = [0; 10];
-        for &label in &raw.labels {
+        for &label in raw.targets.labels().unwrap() {
             counts[label as usize] += 1;
         }
         assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);

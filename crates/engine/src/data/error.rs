@@ -399,7 +399,7 @@ pub enum DataError {
     /// A label with too many values to be a class.
     #[error(
         "take the classes from {}: the label column has more than {accepted} different values; \
-         a number to be predicted is not supported by this version",
+         a number is predicted with loss = \"mse\" or \"huber\" in [train]",
         path.display()
     )]
     TooManyClasses {
@@ -407,6 +407,32 @@ pub enum DataError {
         path: PathBuf,
         /// The limit.
         accepted: usize,
+    },
+    /// A class where a number is to be predicted.
+    #[error(
+        "read {}: the label {found:?} in line {line}, {column}, is not a number, which loss = \"mse\" and \"huber\" \
+         predict; accepted: a column of numbers, or loss = \"softmax\" or \"hinge\"",
+        path.display()
+    )]
+    LabelNotANumber {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The cell.
+        found: String,
+    },
+    /// No two different numbers.
+    #[error(
+        "take the labels: all {n_samples} samples have the number {label}; accepted: at least two different ones"
+    )]
+    OneNumber {
+        /// Samples in the file.
+        n_samples: usize,
+        /// Their label.
+        label: f32,
     },
     /// A class that the training file does not know.
     #[error("read {}: class \"{found}\"{place} is unknown; accepted: {accepted}", path.display())]
@@ -444,7 +470,8 @@ pub enum DataError {
     /// A part too small to hold every class.
     #[error(
         "split {n_samples} samples: {key} = {share} leaves {found} for the {part} part; \
-         accepted: at least {n_classes}, one for each class"
+         accepted: at least {n_classes}{}",
+        if *n_classes > 1 { ", one for each class" } else { "" }
     )]
     PartTooSmall {
         /// The key that sets the part's size.
@@ -457,12 +484,17 @@ pub enum DataError {
         n_samples: usize,
         /// Samples left for the part.
         found: usize,
-        /// Number of classes.
+        /// Number of classes, or 1.
         n_classes: usize,
     },
     /// A class too small to be in every part.
     #[error(
-        "split the samples: class \"{class}\" has {found}; accepted: at least {accepted}, one for each of {parts}"
+        "split the samples: class \"{class}\" has {found}; accepted: at least {accepted}, one for each of {parts}{}",
+        if class.parse::<f64>().is_ok() {
+            "; if the label is a number to be predicted, loss = \"mse\" or \"huber\""
+        } else {
+            ""
+        }
     )]
     ClassTooSmall {
         /// The class.
@@ -487,9 +519,11 @@ impl DataError {
             | Self::LabelTwice { .. }
             | Self::LabelNeedsHeader { .. }
             | Self::LabelPosition { .. }
+            | Self::LabelNotANumber { .. }
             | Self::TooManyClasses { .. } => "label",
             Self::WrongShare { key, .. } | Self::PartTooSmall { key, .. } => key,
             Self::OneClass { .. }
+            | Self::OneNumber { .. }
             | Self::ClassTooSmall { .. }
             | Self::NoPath { .. }
             | Self::Unreadable { .. }

@@ -2,10 +2,11 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::Dataset;
+use super::{Dataset, Targets, Task};
 
 impl Dataset {
-    /// XXH3 (64 bits) over shape, class names, and the labels and features of each part, lengths included.
+    /// XXH3 (64 bits) over shape, class names or the number's unit, and the targets and features of each part,
+    /// lengths included.
     ///
     /// Equal for equal data whatever they were read from; notes do not count. A resumed sweep compares it to see
     /// that nobody has changed the files.
@@ -17,18 +18,29 @@ impl Dataset {
             shape.height,
             shape.width,
             shape.channels,
-            self.classes.len(),
+            self.task.classes().map_or(0, <[String]>::len),
         ] {
             number(&mut hash, n);
         }
-        for class in &self.classes {
-            number(&mut hash, class.len());
-            hash.update(class.as_bytes());
+        match &self.task {
+            Task::Classification { classes } => {
+                for class in classes {
+                    number(&mut hash, class.len());
+                    hash.update(class.as_bytes());
+                }
+            }
+            Task::Regression { scale } => {
+                hash.update(&scale.mean.to_le_bytes());
+                hash.update(&scale.deviation.to_le_bytes());
+            }
         }
         for part in [&self.train, &self.validation, &self.test] {
             number(&mut hash, part.len());
             // Bytes as this processor keeps them: a record is resumed on the kind that wrote it.
-            hash.update(bytemuck::cast_slice(&part.labels));
+            hash.update(match &part.targets {
+                Targets::Labels(labels) => bytemuck::cast_slice(labels),
+                Targets::Values(values) => bytemuck::cast_slice(values),
+            });
             hash.update(bytemuck::cast_slice(&part.features));
         }
         hash.digest()
@@ -38,12 +50,34 @@ impl Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Samples, Shape};
+    use crate::data::{Samples, Shape, TargetScale};
+
+    fn classes(names: [&str; 2]) -> Task {
+        Task::Classification {
+            classes: names.map(str::to_owned).to_vec(),
+        }
+    }
+
+    fn numbers(mean: f64, values: [f32; 2]) -> Dataset {
+        let deviation = 1.0;
+        Dataset {
+            task: Task::Regression {
+                scale: TargetScale { mean, deviation },
+            },
+            train: Samples {
+                features: vec![1.0, 2.0],
+                targets: Targets::Values(values.to_vec()),
+            },
+            validation: Samples::default(),
+            test: Samples::default(),
+            ..dataset()
+        }
+    }
 
     fn dataset() -> Dataset {
         let part = |x| Samples {
             features: vec![x, 2.0],
-            labels: vec![0, 1],
+            targets: Targets::Labels(vec![0, 1]),
         };
         Dataset {
             shape: Shape {
@@ -51,7 +85,7 @@ mod tests {
                 width: 1,
                 channels: 1,
             },
-            classes: vec!["no".into(), "yes".into()],
+            task: classes(["no", "yes"]),
             train: part(1.0),
             validation: part(3.0),
             test: part(5.0),
@@ -77,16 +111,24 @@ mod tests {
     #[test]
     fn every_change_is_noticed() {
         assert!(notices(|data| data.train.features[0] = 1.000_000_1));
-        assert!(notices(|data| data.test.labels[0] = 1));
+        assert!(notices(
+            |data| data.test.targets = Targets::Labels(vec![1, 1])
+        ));
         assert!(notices(|data| std::mem::swap(
             &mut data.train,
             &mut data.validation
         )));
-        assert!(notices(|data| data.classes[1] = "Yes".into()));
-        assert!(notices(
-            |data| data.classes = vec!["noy".into(), "es".into()]
-        ));
+        assert!(notices(|data| data.task = classes(["no", "Yes"])));
+        assert!(notices(|data| data.task = classes(["noy", "es"])));
         assert!(notices(|data| data.shape.width = 2));
         assert!(notices(|data| data.test = Samples::default()));
+    }
+
+    #[test]
+    fn numbers_and_their_unit_count() {
+        let of = |mean, values| numbers(mean, values).fingerprint();
+        assert_eq!(of(1.0, [-1.0, 1.0]), of(1.0, [-1.0, 1.0]));
+        assert_ne!(of(1.0, [-1.0, 1.0]), of(2.0, [-1.0, 1.0]));
+        assert_ne!(of(1.0, [-1.0, 1.0]), of(1.0, [1.0, -1.0]));
     }
 }

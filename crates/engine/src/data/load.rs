@@ -3,17 +3,18 @@
 use std::path::Path;
 
 use super::raw::{Cells, Raw};
-use super::split::{Sizes, split};
-use super::{DataError, Dataset, Samples, cifar10, csv, digits, idx};
+use super::split::{Sizes, split, split_unstratified};
+use super::{DataError, Dataset, Samples, TargetScale, Targets, Task, cifar10, csv, digits, idx};
 use crate::config::{DataConfig, Source};
 
 /// Loads a data set and splits it; features as they are in the file, missing numbers filled in.
 ///
-/// - The split is stratified and depends only on the file, the sizes and `seed`. Fractions are of all samples of
-///   `path`, rounded up. `train_limit` keeps a stratified choice of what is left for training.
+/// - The split depends only on the file, the sizes and `seed`; it is stratified where labels are classes. Fractions
+///   are of all samples of `path`, rounded up. `train_limit` keeps such a choice of what is left for training.
 /// - With `test_path`, the test set is the whole of that file (of a directory: MNIST's `t10k` files, CIFAR-10's
 ///   `test_batch`), and `test` is not used. Without it, such files in the directory of `path` are left alone, and a
 ///   note says so.
+/// - Labels that are numbers are brought to mean 0 and deviation 1 over the training part; the task keeps both.
 /// - A missing number becomes the mean of its column over the training part, so that nothing leaks from the others.
 ///
 /// # Errors
@@ -21,7 +22,9 @@ use crate::config::{DataConfig, Source};
 ///
 /// # Example
 /// ```
-/// use finetooth_engine::config::{CsvLabel, CsvOptions, DataConfig, Preprocess, Share, Source};
+/// use finetooth_engine::config::{
+///     CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source,
+/// };
 /// use finetooth_engine::data;
 ///
 /// let config = DataConfig {
@@ -35,6 +38,7 @@ use crate::config::{DataConfig, Source};
 ///     preprocess: Preprocess::StandardizeChannel,
 ///     csv: CsvOptions {
 ///         label: CsvLabel::Position(-1),
+///         label_kind: LabelKind::Class,
 ///         header: None,
 ///         delimiter: None,
 ///         missing: vec![],
@@ -46,18 +50,16 @@ use crate::config::{DataConfig, Source};
 /// ```
 pub fn load(config: &DataConfig, seed: u32) -> Result<Dataset, DataError> {
     let (raw, test) = read(config)?;
-    if raw.classes.len() < 2 {
-        return Err(DataError::OneClass {
-            n_samples: raw.labels.len(),
-            class: raw.classes.first().cloned().unwrap_or_default(),
-        });
-    }
+    check_variety(&raw)?;
     let sizes = Sizes {
         validation: config.validation,
         test: test.is_none().then_some(config.test),
         train_limit: config.train_limit,
     };
-    let split = split(&raw.labels, &raw.classes, sizes, seed)?;
+    let split = match &raw.targets {
+        Targets::Labels(labels) => split(labels, &raw.classes, sizes, seed)?,
+        Targets::Values(values) => split_unstratified(values.len(), sizes, seed)?,
+    };
     let mut notes = raw.notes.clone();
     let mut parts = [
         raw.part(&split.train),
@@ -73,15 +75,51 @@ pub fn load(config: &DataConfig, seed: u32) -> Result<Dataset, DataError> {
     if matches!(raw.cells, Cells::Numbers(_)) {
         fill_missing(&mut parts, raw.shape.len());
     }
+    let task = standardize_targets(&mut parts).map_or(
+        Task::Classification {
+            classes: raw.classes,
+        },
+        |scale| Task::Regression { scale },
+    );
     let [train, validation, test] = parts;
     Ok(Dataset {
         shape: raw.shape,
-        classes: raw.classes,
+        task,
         train,
         validation,
         test,
         notes,
     })
+}
+
+/// Refuses labels that are all the same.
+fn check_variety(raw: &Raw) -> Result<(), DataError> {
+    match &raw.targets {
+        Targets::Labels(labels) if raw.classes.len() < 2 => Err(DataError::OneClass {
+            n_samples: labels.len(),
+            class: raw.classes.first().cloned().unwrap_or_default(),
+        }),
+        Targets::Values(values) if values.iter().all(|value| *value == values[0]) => {
+            Err(DataError::OneNumber {
+                n_samples: values.len(),
+                label: values[0],
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Brings numbers to mean 0 and deviation 1 over the training part, in all parts; none if they are classes.
+fn standardize_targets(parts: &mut [Samples; 3]) -> Option<TargetScale> {
+    let scale = TargetScale::fit(parts[0].targets.values()?);
+    for part in parts {
+        if let Targets::Values(values) = &mut part.targets {
+            for value in values {
+                *value = scale.standardized(*value);
+            }
+        }
+    }
+    Some(scale)
 }
 
 /// The samples of `path`, and those of `test_path` with the same shape and classes.

@@ -1,4 +1,4 @@
-//! Data sets: one file per format, a seeded stratified split, preprocessing fitted on the training part only.
+//! Data sets: one file per format, a seeded split (stratified where labels are classes), preprocessing fitted on the training part only.
 //!
 //! A reader turns a file into raw samples; `load` splits them in three and fills missing cells;
 //! `Dataset::preprocessed` scales the features. Nothing here knows a network.
@@ -15,9 +15,11 @@ mod preprocess;
 mod raw;
 mod split;
 mod summary;
+mod targets;
 
 pub use error::DataError;
 pub use load::load;
+pub use targets::{TargetScale, Targets, Task};
 
 /// Height, width and channels of one sample; a table of D features is 1 × 1 × D.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,24 +44,24 @@ impl Shape {
     }
 }
 
-/// Samples with their labels; one of the three parts of a split, or a whole file.
+/// Samples with what is to be predicted of them; one of the three parts of a split, or a whole file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Samples {
     /// Features (N, height, width, channels) row-major, NHWC; finite.
     pub features: Vec<f32>,
-    /// Labels (N), each in 0..C.
-    pub labels: Vec<u32>,
+    /// What is to be predicted (N).
+    pub targets: Targets,
 }
 
 impl Samples {
     /// Number of samples N.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.targets.len()
     }
 
     /// Whether there is no sample.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.targets.is_empty()
     }
 }
 
@@ -68,8 +70,8 @@ impl Samples {
 pub struct Dataset {
     /// Shape of one sample.
     pub shape: Shape,
-    /// Class names, in label order.
-    pub classes: Vec<String>,
+    /// What is to be predicted.
+    pub task: Task,
     /// What the network learns from.
     pub train: Samples,
     /// What choices are made by.

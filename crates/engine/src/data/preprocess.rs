@@ -22,11 +22,11 @@ impl Dataset {
         let groups = fit(&self.train.features, n_groups);
         let scaled = |part: &Samples| Samples {
             features: scale(&part.features, &groups),
-            labels: part.labels.clone(),
+            targets: part.targets.clone(),
         };
         Dataset {
             shape: self.shape,
-            classes: self.classes.clone(),
+            task: self.task.clone(),
             train: scaled(&self.train),
             validation: scaled(&self.validation),
             test: scaled(&self.test),
@@ -97,7 +97,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::Shape;
+    use crate::data::{Shape, Targets, Task};
 
     /// Two training samples and one of validation, of 1 × 2 pixels with the given number of channels.
     fn dataset(channels: usize, train: &[f32], validation: &[f32]) -> Dataset {
@@ -108,11 +108,13 @@ mod tests {
         };
         let samples = |features: &[f32]| Samples {
             features: features.to_vec(),
-            labels: vec![0; features.len() / shape.len()],
+            targets: Targets::Labels(vec![0; features.len() / shape.len()]),
         };
         Dataset {
             shape,
-            classes: vec!["a".into(), "b".into()],
+            task: Task::Classification {
+                classes: vec!["a".into(), "b".into()],
+            },
             train: samples(train),
             validation: samples(validation),
             test: Samples::default(),

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use super::{DataError, Samples, Shape};
+use super::{DataError, Samples, Shape, Targets};
 
 /// All samples of one file.
 #[derive(Debug)]
 pub(super) struct Raw {
     pub(super) shape: Shape,
-    /// Class names, in label order.
+    /// Class names, in label order; none where the label is a number.
     pub(super) classes: Vec<String>,
-    pub(super) labels: Vec<u32>,
+    /// Numbers are as they are in the file.
+    pub(super) targets: Targets,
     pub(super) cells: Cells,
     /// What the reader found and decided, one sentence each.
     pub(super) notes: Vec<String>,
@@ -40,7 +41,7 @@ impl Raw {
         Self {
             shape,
             classes: classes.iter().map(u8::to_string).collect(),
-            labels: labels.iter().map(|&l| label_of[usize::from(l)]).collect(),
+            targets: Targets::Labels(labels.iter().map(|&l| label_of[usize::from(l)]).collect()),
             cells: Cells::Pixels(pixels),
             notes: Vec::new(),
         }
@@ -50,7 +51,11 @@ impl Raw {
     pub(super) fn part(&self, positions: &[u32]) -> Samples {
         let n_features = self.shape.len();
         let mut features = Vec::with_capacity(positions.len() * n_features);
-        let mut labels = Vec::with_capacity(positions.len());
+        let mut targets = self.targets.buffer(positions.len());
+        targets.take(
+            &self.targets,
+            positions.iter().map(|&position| position as usize),
+        );
         for &position in positions {
             let start = position as usize * n_features;
             let range = start..start + n_features;
@@ -58,14 +63,13 @@ impl Raw {
                 Cells::Pixels(all) => features.extend(all[range].iter().map(|&p| f32::from(p))),
                 Cells::Numbers(all) => features.extend_from_slice(&all[range]),
             }
-            labels.push(self.labels[position as usize]);
         }
-        Samples { features, labels }
+        Samples { features, targets }
     }
 
     /// All samples, in the file's order.
     pub(super) fn whole(&self) -> Samples {
-        let positions: Vec<u32> = (0..self.labels.len() as u32).collect();
+        let positions: Vec<u32> = (0..self.targets.len() as u32).collect();
         self.part(&positions)
     }
 
@@ -85,8 +89,10 @@ impl Raw {
                 }
             }
         }
-        for label in &mut self.labels {
-            *label = label_of[*label as usize];
+        if let Targets::Labels(labels) = &mut self.targets {
+            for label in labels {
+                *label = label_of[*label as usize];
+            }
         }
         self.classes = classes.to_vec();
         Ok(())
@@ -126,14 +132,14 @@ mod tests {
     fn labels_that_do_not_begin_at_zero_are_renumbered() {
         let raw = raw(&[26, 1, 3, 1]);
         assert_eq!(raw.classes, ["1", "3", "26"]);
-        assert_eq!(raw.labels, [2, 0, 1, 0]);
+        assert_eq!(raw.targets, Targets::Labels(vec![2, 0, 1, 0]));
     }
 
     #[test]
     fn a_part_holds_the_samples_asked_for_in_the_order_asked() {
         let part = raw(&[0, 1, 2]).part(&[2, 0]);
         assert_eq!(part.features, [4.0, 5.0, 0.0, 1.0]);
-        assert_eq!(part.labels, [2, 0]);
+        assert_eq!(part.targets, Targets::Labels(vec![2, 0]));
     }
 
     #[test]
@@ -141,7 +147,7 @@ mod tests {
         let known = raw(&[0, 1, 2]).classes;
         let mut test = raw(&[2, 1]);
         test.relabel(&known, Path::new("t")).unwrap();
-        assert_eq!(test.labels, [2, 1]);
+        assert_eq!(test.targets, Targets::Labels(vec![2, 1]));
         let error = raw(&[1, 9]).relabel(&known, Path::new("t")).unwrap_err();
         assert!(error.to_string().contains("class \"9\""), "{error}");
     }

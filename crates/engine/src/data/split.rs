@@ -87,6 +87,18 @@ pub(super) fn split(
     Ok(parts)
 }
 
+/// Splits N samples without looking at their labels, which are numbers.
+///
+/// Sizes are those of [`split`], and the test part is drawn first here too.
+pub(super) fn split_unstratified(
+    n_samples: usize,
+    sizes: Sizes,
+    seed: u32,
+) -> Result<Split, DataError> {
+    // One class has no share to keep.
+    split(&vec![0; n_samples], &[String::new()], sizes, seed)
+}
+
 /// Samples in a share of N: a count, or ⌈f·N⌉.
 fn count(key: &'static str, share: Share, n_samples: usize) -> Result<usize, DataError> {
     match share {

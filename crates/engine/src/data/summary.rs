@@ -1,9 +1,9 @@
 //! A data set in a few sentences, for people.
 
-use super::{Dataset, Samples};
+use super::{Dataset, TargetScale, Targets, Task};
 
 impl Dataset {
-    /// Sizes of the parts, classes and their balance, then what the reader found and decided; one sentence each.
+    /// Sizes of the parts, classes and their balance or the number's mean and spread, then what the reader found and decided; one sentence each.
     pub fn summary(&self) -> Vec<String> {
         let shape = self.shape;
         let kind = if shape.height == 1 && shape.width == 1 {
@@ -22,15 +22,18 @@ impl Dataset {
                 self.validation.len(),
                 self.test.len()
             ),
-            self.balance(),
+            match &self.task {
+                Task::Classification { classes } => self.balance(classes),
+                Task::Regression { scale } => self.spread(*scale),
+            },
         ];
         lines.extend(self.notes.iter().cloned());
         lines
     }
 
     /// The number of classes, and the rarest and the commonest of the training part.
-    fn balance(&self) -> String {
-        let counts = class_counts(&self.train, self.classes.len());
+    fn balance(&self, classes: &[String]) -> String {
+        let counts = class_counts(&self.train.targets, classes.len());
         let by_count = |&(label, count): &(usize, usize)| (count, std::cmp::Reverse(label));
         let counted = || counts.iter().copied().enumerate();
         match (
@@ -39,24 +42,46 @@ impl Dataset {
         ) {
             (Some((rarest, few)), Some((commonest, many))) if few < many => format!(
                 "{} classes; in training, \"{}\" is the rarest with {few} samples, \"{}\" the commonest with {many}",
-                self.classes.len(),
-                self.classes[rarest],
-                self.classes[commonest],
+                classes.len(),
+                classes[rarest],
+                classes[commonest],
             ),
             (Some((_, count)), _) => format!(
                 "{} classes, with {count} training samples each",
-                self.classes.len()
+                classes.len()
             ),
             _ => "no classes".to_owned(),
         }
     }
+
+    /// Mean, deviation and range of the label in the training part, in its own unit.
+    fn spread(&self, scale: TargetScale) -> String {
+        let targets = self.train.targets.values().unwrap_or_default();
+        let label = |target: f32| scale.mean + scale.deviation * f64::from(target);
+        let lowest = targets.iter().copied().fold(f32::INFINITY, f32::min);
+        let highest = targets.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        format!(
+            "the label is a number; in training, its mean is {}, its standard deviation {}, from {} to {}",
+            brief(scale.mean),
+            brief(scale.deviation),
+            brief(label(lowest)),
+            brief(label(highest)),
+        )
+    }
+}
+
+/// Four significant digits: `0.002135`, `153.4`, `1e300`.
+fn brief(value: f64) -> String {
+    let rounded = format!("{value:.3e}").parse().unwrap_or(value);
+    let text = format!("{rounded:?}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 /// Samples of each class (C).
-fn class_counts(samples: &Samples, n_classes: usize) -> Vec<usize> {
+fn class_counts(targets: &Targets, n_classes: usize) -> Vec<usize> {
     let mut counts = vec![0; n_classes];
-    for &label in &samples.labels {
-        counts[label as usize] += 1;
+    for label in targets.labels().unwrap_or_default() {
+        counts[*label as usize] += 1;
     }
     counts
 }
@@ -64,7 +89,7 @@ fn class_counts(samples: &Samples, n_classes: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Shape;
+    use crate::data::{Samples, Shape};
 
     /// Expects this summary of training labels in two classes.
     #[track_caller]
@@ -72,7 +97,7 @@ mod tests {
         let [height, width, channels] = shape;
         let train = Samples {
             features: vec![0.0; labels.len() * height * width * channels],
-            labels: labels.to_vec(),
+            targets: Targets::Labels(labels.to_vec()),
         };
         let data = Dataset {
             shape: Shape {
@@ -80,7 +105,9 @@ mod tests {
                 width,
                 channels,
             },
-            classes: vec!["no".into(), "yes".into()],
+            task: Task::Classification {
+                classes: vec!["no".into(), "yes".into()],
+            },
             train,
             validation: Samples::default(),
             test: Samples::default(),
@@ -106,6 +133,34 @@ mod tests {
                 "2 training, 0 validation and 0 test samples of 8 × 6 pixels, 3 channels",
                 "2 classes, with 1 training samples each",
             ],
+        );
+    }
+
+    #[test]
+    fn mean_and_spread_of_a_number_are_told() {
+        let data = Dataset {
+            shape: Shape {
+                height: 1,
+                width: 1,
+                channels: 1,
+            },
+            task: Task::Regression {
+                scale: TargetScale {
+                    mean: 30.0,
+                    deviation: 20.0,
+                },
+            },
+            train: Samples {
+                features: vec![0.0; 2],
+                targets: Targets::Values(vec![-1.0, 1.5]),
+            },
+            validation: Samples::default(),
+            test: Samples::default(),
+            notes: Vec::new(),
+        };
+        assert_eq!(
+            data.summary()[1],
+            "the label is a number; in training, its mean is 30, its standard deviation 20, from 10 to 60"
         );
     }
 }

@@ -24,13 +24,13 @@ mod elementary;
 mod lanes;
 mod linear;
 mod mask;
+mod max_norm;
 mod normalize;
 mod pool;
 mod product;
 mod real;
 mod relu;
 mod simd;
-mod softmax;
 mod update;
 mod window_pool;
 pub(crate) mod winograd;
@@ -55,8 +55,10 @@ pub(crate) use conv2d_strided::{
     StridedBackwardInput, StridedBackwardWeights, StridedForward, StridedGeometry,
     copy_from_padding, copy_into_padding, transpose_taps,
 };
+pub(crate) use lanes::{Kernel, Lanes};
 pub(crate) use linear::{LinearBackwardInput, LinearBackwardWeights, LinearForward, PANEL_LEN};
 pub(crate) use mask::Mask;
+pub(crate) use max_norm::ColumnMaxNorm;
 pub(crate) use normalize::{
     ChannelGradients, ChannelMoments, ChannelNormalize, ChannelNormalizeBackward, Pixels,
     SampleNormalize, SampleNormalizeBackward,
@@ -65,7 +67,6 @@ pub(crate) use pool::{MaxPoolBackward, MaxPoolForward, NO_MAXIMUM};
 pub(crate) use real::Real;
 pub(crate) use relu::{ReluBackward, ReluForward};
 pub use simd::{Simd, SimdError};
-pub(crate) use softmax::{BatchLoss, SoftmaxCrossEntropy};
 pub(crate) use update::{Rule, WeightUpdate};
 pub(crate) use window_pool::{
     WindowGeometry, WindowMaxBackward, WindowMaxForward, WindowMeanBackward, WindowMeanForward,

@@ -13,7 +13,7 @@ pub(crate) trait Rule<T, const N: usize>: Copy {
     fn update(self, g: T, memory: [&mut T; N]) -> T;
 }
 
-/// w ← w + rule(g + λ w) − δ w, element by element.
+/// w ← w + rule(g + λ₁ sign(w) + λ₂ w) − δ w, element by element, where sign(0) = 0.
 ///
 /// With `keep_update` the gradients are replaced by what was added to the weights, to be measured.
 pub(crate) struct WeightUpdate<'a, T, R, const N: usize> {
@@ -25,7 +25,9 @@ pub(crate) struct WeightUpdate<'a, T, R, const N: usize> {
     pub(crate) gradients: &'a mut [T],
     /// The rule's memory, each as long as the weights.
     pub(crate) memory: [&'a mut [T]; N],
-    /// λ, the penalty's strength.
+    /// λ₁, strength of the penalty on absolute values.
+    pub(crate) l1: T,
+    /// λ₂, strength of the penalty on squares.
     pub(crate) l2: T,
     /// δ, the share of the weight that decays apart from the rule.
     pub(crate) decay: T,
@@ -37,7 +39,19 @@ impl<T: Real, R: Rule<T, N>, const N: usize> Kernel<T> for WeightUpdate<'_, T, R
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes<Element = T>>(mut self) {
+    fn run<L: Lanes<Element = T>>(self) {
+        if self.l1 > T::ZERO {
+            self.update_all::<true>();
+        } else {
+            self.update_all::<false>();
+        }
+    }
+}
+
+impl<T: Real, R: Rule<T, N>, const N: usize> WeightUpdate<'_, T, R, N> {
+    /// The loop, with or without λ₁, which costs time.
+    #[inline(always)]
+    fn update_all<const L1: bool>(mut self) {
         let n = self.weights.len();
         assert_eq!(
             n,
@@ -49,7 +63,16 @@ impl<T: Real, R: Rule<T, N>, const N: usize> Kernel<T> for WeightUpdate<'_, T, R
         }
         for i in 0..n {
             let w = self.weights[i];
-            let g = self.gradients[i] + self.l2 * w;
+            let mut g = self.gradients[i] + self.l2 * w;
+            if L1 {
+                g += if w > T::ZERO {
+                    self.l1
+                } else if w < T::ZERO {
+                    -self.l1
+                } else {
+                    T::ZERO
+                };
+            }
             let memory = self.memory.each_mut().map(|memory| &mut memory[i]);
             let update = self.rule.update(g, memory) - self.decay * w;
             self.weights[i] = w + update;

@@ -57,7 +57,7 @@ pub(crate) enum Layer<T> {
     /// Convolution, rectifier and 2×2 max pooling at once.
     ConvReluPool(ConvReluPool<T>),
     /// Convolution, batch normalisation, rectifier and perhaps 2×2 max pooling at once.
-    ConvNormRelu(ConvNormRelu<T>),
+    ConvNormRelu(Box<ConvNormRelu<T>>),
     /// Batch normalisation.
     BatchNorm(BatchNorm<T>),
     /// Layer normalisation.

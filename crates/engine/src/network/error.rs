@@ -7,12 +7,6 @@ use crate::data::Shape;
 /// Why a network cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NetworkError {
-    /// The data have too few classes.
-    #[error("the data have {n_classes} class(es); a classifier needs at least 2")]
-    TooFewClasses {
-        /// Classes found.
-        n_classes: usize,
-    },
     /// Samples hold no value.
     #[error("samples of {} hold no value", dims(*shape))]
     EmptySamples {

@@ -40,21 +40,18 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Infers shapes, fuses neighbours and places the tensors of `element_bytes` each; the last
-    /// layer gives `n_classes` scores.
+    /// layer gives `n_outputs` scores.
     pub(super) fn new(
         architecture: &Architecture,
         input: Shape,
-        n_classes: usize,
+        n_outputs: usize,
         sizes: &Sizes,
         element_bytes: usize,
     ) -> Result<Self, NetworkError> {
         if input.is_empty() {
             return Err(NetworkError::EmptySamples { shape: input });
         }
-        if n_classes < 2 {
-            return Err(NetworkError::TooFewClasses { n_classes });
-        }
-        check_scores(architecture, n_classes)?;
+        check_scores(architecture, n_outputs)?;
         let mut plan = Self {
             input,
             steps: Vec::new(),

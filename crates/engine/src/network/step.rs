@@ -240,7 +240,7 @@ impl Step {
             StepKind::ConvNormRelu { filter_size, pool } => {
                 let norm = self.norm.as_ref().expect("it was placed with the step");
                 let running = self.running.clone();
-                Layer::ConvNormRelu(ConvNormRelu::new(
+                Layer::ConvNormRelu(Box::new(ConvNormRelu::new(
                     geometry(filter_size),
                     sizes.training,
                     first,
@@ -250,7 +250,7 @@ impl Step {
                         running,
                     },
                     pool,
-                ))
+                )))
             }
             StepKind::StridedConv2d(geometry) => {
                 Layer::StridedConv2d(StridedConv2d::new(geometry, first, place))

@@ -9,6 +9,10 @@ use crate::config::{LayerSpec, ModelKind, TrainConfig};
 use crate::data::Samples;
 use crate::seed::{Purpose, Stream};
 
+const SOFTMAX: Loss = Loss::Softmax {
+    label_smoothing: 0.0,
+};
+
 fn image(height: usize, width: usize, channels: usize) -> Shape {
     Shape {
         height,
@@ -23,9 +27,11 @@ fn samples(shape: Shape, n: usize, n_classes: usize, seed: u32) -> Samples {
         features: (0..n * shape.len())
             .map(|_| stream.normal() as f32)
             .collect(),
-        labels: (0..n)
-            .map(|_| stream.below(n_classes as u64) as u32)
-            .collect(),
+        targets: Targets::Labels(
+            (0..n)
+                .map(|_| stream.below(n_classes as u64) as u32)
+                .collect(),
+        ),
     }
 }
 
@@ -51,7 +57,7 @@ fn loaded<T: Real>(
     n_classes: usize,
     data: &Samples,
 ) -> Result<Network<T>, NetworkError> {
-    let n = data.labels.len();
+    let n = data.targets.len();
     let sizes = Sizes {
         training: n,
         capacity: n,

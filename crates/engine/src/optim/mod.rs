@@ -2,7 +2,7 @@
 //! only its own memory.
 //!
 //! A rule's file has its formula for one weight, as a [`Rule`] that the kernel runs over all of
-//! them. In the formulas g includes the gradient λ w of the penalty `l2`; weight decay takes η δ w
+//! them. In the formulas g includes the gradient of the penalties, λ₁ sign(w) + λ₂ w; weight decay takes η δ w
 //! from the weight apart from the rule, as in I. Loshchilov and F. Hutter, "Decoupled Weight Decay
 //! Regularization", 2019. Neither acts on biases.
 
@@ -24,6 +24,7 @@ mod sgd;
 use crate::config::{OptimizerKind, TrainSettings};
 use crate::kernel::{Real, Rule, Simd, WeightUpdate};
 use crate::network::Tensor;
+use crate::penalty::Penalties;
 
 use adadelta::Adadelta;
 use adagrad::Adagrad;
@@ -40,8 +41,8 @@ pub(crate) struct Step<'a, T> {
     pub(crate) simd: Simd,
     /// η, learning rate of this step.
     pub(crate) learning_rate: f64,
-    /// λ, penalty strength; acts on weights, not on biases.
-    pub(crate) l2: f64,
+    /// λ₁ and λ₂, penalties' strengths; they act on weights, not on biases.
+    pub(crate) penalties: Penalties,
     /// δ, decoupled weight decay; acts on weights, not on biases.
     pub(crate) weight_decay: f64,
     /// Where weights and biases lie.
@@ -72,7 +73,8 @@ impl<T: Real> Step<'_, T> {
                 memory: memory
                     .each_mut()
                     .map(|memory| &mut memory[tensor.range.clone()]),
-                l2: of_weights(self.l2),
+                l1: of_weights(self.penalties.l1),
+                l2: of_weights(self.penalties.l2),
                 decay: of_weights(self.learning_rate * self.weight_decay),
                 keep_update: self.keep_update,
             });

@@ -1,6 +1,6 @@
 //! Steps by hand, to compare every rule with its published formula.
 
-use super::{Optimizer, OptimizerKind, Simd, Step, Tensor};
+use super::{Optimizer, OptimizerKind, Penalties, Simd, Step, Tensor};
 use crate::config::TrainConfig;
 
 /// The rule of that name with its default keys, for `n` weights.
@@ -39,7 +39,7 @@ pub(super) fn check_rule(
         optimizer.update(Step {
             simd: Simd::detect(),
             learning_rate: 0.1,
-            l2,
+            penalties: Penalties { l1: 0.0, l2 },
             weight_decay,
             tensors: &tensors,
             weights: &mut weights,

@@ -35,7 +35,7 @@ fn trained<T: Real>(
         optimizer.update(Step {
             simd,
             learning_rate: 0.01,
-            l2: 0.1,
+            penalties: Penalties { l1: 0.05, l2: 0.1 },
             weight_decay: 0.2,
             tensors,
             weights: &mut weights,
@@ -87,7 +87,7 @@ fn every_rule_decays_weights_by_the_rate_and_no_biases() {
         named::<f64>(kind, 2).update(Step {
             simd: Simd::detect(),
             learning_rate: 0.1,
-            l2: 0.0,
+            penalties: Penalties { l1: 0.0, l2: 0.0 },
             weight_decay: 0.5,
             tensors: &tensors,
             weights: &mut weights,
@@ -96,6 +96,24 @@ fn every_rule_decays_weights_by_the_rate_and_no_biases() {
         });
         assert_eq!(weights, [0.95, 1.0], "{}", kind.name());
     }
+}
+
+#[test]
+fn absolute_values_pull_by_the_rate_whatever_the_weight() {
+    // η λ₁ = 0.1 · 0.5 from each weight that is not 0, towards 0; none from the bias.
+    let tensors = [Tensor::weight("w", 0..3, 1, false), Tensor::bias("b", 3..4)];
+    let mut weights = [1.0, -2.0, 0.0, 1.0];
+    named::<f64>(OptimizerKind::Sgd, 4).update(Step {
+        simd: Simd::detect(),
+        learning_rate: 0.1,
+        penalties: Penalties { l1: 0.5, l2: 0.0 },
+        weight_decay: 0.0,
+        tensors: &tensors,
+        weights: &mut weights,
+        gradients: &mut [0.0; 4],
+        keep_update: false,
+    });
+    assert_eq!(weights, [0.95, -1.95, 0.0, 1.0]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn check(schedule: &LrSchedule, epoch: u32, step: usize, expected: f64) {
         epoch,
         step,
         steps_per_epoch: 4,
+        n_falls: 0,
     };
     let found = schedule.at(0.1, moment);
     assert!(
@@ -165,6 +166,7 @@ fn one_cycle_of_very_few_steps_is_finite() {
                 epoch: 1,
                 step,
                 steps_per_epoch,
+                n_falls: 0,
             };
             let rate = schedule(Course::OneCycle, 0, 1).at(0.1, moment);
             assert!(
@@ -205,6 +207,38 @@ fn a_warm_up_longer_than_the_training_only_rises() {
     check(&schedule(Course::Cosine, 10, 5), 5, 3, 0.05);
 }
 
+#[test]
+fn a_plateau_falls_as_often_as_it_is_told_and_forgets_the_warm_up() {
+    let plateau = schedule(
+        Course::Plateau {
+            patience: 0,
+            factor: 0.5,
+        },
+        2,
+        27,
+    );
+    let mut seen = Plateau::default();
+    let mut rates = Vec::new();
+    for (epoch, val_loss) in (1..).zip([1.0, 1.0, 1.0, 1.0, 0.5, 0.5]) {
+        rates.push(plateau.at(
+            0.1,
+            Moment {
+                epoch,
+                step: 3,
+                steps_per_epoch: 4,
+                n_falls: seen.n_falls,
+            },
+        ));
+        seen = plateau.after_epoch(seen, epoch, val_loss);
+    }
+    // Two epochs of warm-up, 0.05 and 0.1 in their last steps; the first loss after it is an
+    // improvement, the second is not, and the rate of the epoch after that has fallen.
+    assert_eq!(rates, [0.05, 0.1, 0.1, 0.1, 0.05, 0.05]);
+    assert_eq!(seen.n_falls, 2);
+    let constant = schedule(Course::Constant, 0, 27);
+    assert_eq!(constant.after_epoch(seen, 9, 1.0), seen);
+}
+
 fn all() -> Vec<Course> {
     vec![
         Course::Constant,
@@ -221,6 +255,10 @@ fn all() -> Vec<Course> {
         Course::Cosine,
         Course::InverseSqrt,
         Course::OneCycle,
+        Course::Plateau {
+            patience: 3,
+            factor: 0.5,
+        },
     ]
 }
 
@@ -237,7 +275,7 @@ proptest! {
         place in 0.0_f64..1.0,
     ) {
         let step = (place * steps_per_epoch as f64) as usize;
-        let moment = Moment { epoch, step, steps_per_epoch };
+        let moment = Moment { epoch, step, steps_per_epoch, n_falls: epoch / 4 };
         let rate = schedule(course, warmup_epochs, epochs).at(0.1, moment);
         assert!(rate > 0.0 && rate <= 0.1 * (1.0 + 1e-12), "{rate}");
     }
@@ -252,7 +290,7 @@ proptest! {
         let schedule = schedule(course, warmup_epochs, epochs);
         let rates: Vec<f64> = (warmup_epochs + 1..30)
             .flat_map(|epoch| (0..steps_per_epoch).map(move |step| (epoch, step)))
-            .map(|(epoch, step)| schedule.at(0.1, Moment { epoch, step, steps_per_epoch }))
+            .map(|(epoch, step)| schedule.at(0.1, Moment { epoch, step, steps_per_epoch, n_falls: epoch / 4 }))
             .collect();
         assert!(rates.is_sorted_by(|a, b| a >= b), "{rates:?}");
     }

@@ -51,6 +51,9 @@ fn losses<T: Real>(model: &str, shape: Shape, n_steps: usize) -> Vec<f64> {
         .into_iter()
         .map(|value| ((f64::from(value) + 1.0) * 5.0) as u32)
         .collect();
+    let softmax = Loss::Softmax {
+        label_smoothing: 0.0,
+    };
     let mut optimizer = Optimizer::new(&config.train, network.parameters().len());
     let mut found = Vec::with_capacity(n_steps);
     for step in 0..n_steps {
@@ -59,13 +62,17 @@ fn losses<T: Real>(model: &str, shape: Shape, n_steps: usize) -> Vec<f64> {
         for (place, sample) in samples.take(BATCH).enumerate() {
             network.load(place, sample);
         }
-        let loss = network.loss_and_gradients(&labels[batch..][..BATCH], step as u64);
+        let loss = network.loss_and_gradients(
+            softmax,
+            &Targets::Labels(labels[batch..][..BATCH].to_vec()),
+            step as u64,
+        );
         found.push(loss.sum / BATCH as f64);
         let (tensors, weights, gradients) = network.update_parts();
         optimizer.update(Step {
             simd,
             learning_rate: 1e-4,
-            l2: 0.0,
+            penalties: Penalties { l1: 0.0, l2: 0.0 },
             weight_decay: 0.0,
             tensors,
             weights,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{Activation, ModelKind, OptimizerKind, ScheduleKind};
-use crate::data::Shape;
+use crate::data::{Shape, TargetScale};
 
 /// Two classes of points around (−1, −1, …) and (1, 1, …).
 fn dataset(n_train: usize, n_validation: usize) -> Arc<Dataset> {
@@ -19,7 +19,8 @@ fn dataset(n_train: usize, n_validation: usize) -> Arc<Dataset> {
             .flat_map(|label| (0..shape.len()).map(move |_| if *label == 0 { -1.0 } else { 1.0 }))
             .map(|centre: f32| centre + 2.0 * stream.normal() as f32)
             .collect();
-        Samples { features, labels }
+        let targets = Targets::Labels(labels);
+        Samples { features, targets }
     };
     let (train, validation, test) = (part(n_train), part(n_validation), part(0));
     Arc::new(Dataset {
@@ -33,7 +34,9 @@ fn dataset(n_train: usize, n_validation: usize) -> Arc<Dataset> {
 fn empty(shape: Shape) -> Dataset {
     Dataset {
         shape,
-        classes: vec!["below".to_owned(), "above".to_owned()],
+        task: Task::Classification {
+            classes: vec!["below".to_owned(), "above".to_owned()],
+        },
         train: Samples::default(),
         validation: Samples::default(),
         test: Samples::default(),
@@ -197,6 +200,23 @@ fn an_epoch_reports_the_rate_of_its_first_step() {
 }
 
 #[test]
+fn the_rate_falls_where_the_validation_loss_does_not() {
+    // Steps so small that no loss falls by a ten-thousandth: after the first epoch each is bad.
+    let config = config(|config| {
+        config.train.schedule = ScheduleKind::Plateau;
+        config.train.patience = 1;
+        config.train.step_factor = 0.5;
+        config.train.optimizer = OptimizerKind::Sgd;
+        config.train.learning_rate = 1e-8;
+    });
+    let rates: Vec<f64> = records(&config, Simd::detect(), 5, 6)
+        .iter()
+        .map(|end| end.record().learning_rate)
+        .collect();
+    assert_eq!(rates, [1e-8, 1e-8, 1e-8, 5e-9, 5e-9, 2.5e-9]);
+}
+
+#[test]
 fn rates_change_within_an_epoch_too() {
     // The last update of the only epoch has 1/9 of the rate of a constant one, from weights that
     // differ little at so low a rate.
@@ -287,6 +307,187 @@ fn a_bound_on_the_gradients_bounds_the_step() {
     assert!((0.009..0.01).contains(&bounded), "{bounded}");
 }
 
+/// y = 3 x₀ − 2 x₁ plus a little noise, in units of 20 around 100.
+fn line(n_train: usize, n_validation: usize) -> Arc<Dataset> {
+    let shape = Shape {
+        height: 1,
+        width: 1,
+        channels: 2,
+    };
+    let mut stream = Stream::new(2, Purpose::Split);
+    let mut part = |n: usize| {
+        let features: Vec<f32> = (0..2 * n).map(|_| stream.normal() as f32).collect();
+        let target = |x: &[f32]| 0.75 * x[0] - 0.5 * x[1] + 0.1 * stream.normal() as f32;
+        Samples {
+            targets: Targets::Values(features.chunks(2).map(target).collect()),
+            features,
+        }
+    };
+    let (train, validation) = (part(n_train), part(n_validation));
+    let scale = TargetScale {
+        mean: 100.0,
+        deviation: 20.0,
+    };
+    Arc::new(Dataset {
+        train,
+        validation,
+        task: Task::Regression { scale },
+        ..empty(shape)
+    })
+}
+
+#[test]
+fn numbers_are_learned_and_their_errors_told_in_their_own_unit() {
+    for (loss, dtype) in [
+        (Loss::Mse, Dtype::F32),
+        (Loss::Huber, Dtype::F32),
+        (Loss::Mse, Dtype::F64),
+    ] {
+        let config = config(|config| {
+            config.model.kind = ModelKind::Softmax;
+            config.train.loss = loss;
+            config.train.dtype = dtype;
+            config.train.lr_decay = 0.9;
+        });
+        let mut solver = Solver::new(&config, line(500, 200), 3).unwrap();
+        let untrained = solver.untrained().errors.unwrap();
+        assert!(untrained.train_rmse.is_nan() && untrained.val_r2 < 0.5);
+        let record = *(0..30)
+            .map(|_| solver.train_epoch())
+            .last()
+            .unwrap()
+            .record();
+        let errors = record.errors.unwrap();
+        // The noise alone: a deviation of 0.1 · 20 = 2, of which |e| is √(2/π) on average = 1.6.
+        for (found, expected) in [
+            (errors.train_rmse, 2.0),
+            (errors.val_rmse, 2.0),
+            (errors.train_mae, 1.6),
+            (errors.val_mae, 1.6),
+        ] {
+            assert!(
+                (found / expected - 1.0).abs() < 0.15,
+                "{loss:?} {dtype:?}: {errors:?}"
+            );
+        }
+        // 1 − 0.01/(0.75² + 0.5² + 0.01) = 0.988.
+        assert!((errors.val_r2 - 0.988).abs() < 0.005, "{errors:?}");
+        assert!(record.val_accuracy.is_nan() && record.train_accuracy.is_nan());
+        if loss == Loss::Mse {
+            assert!((record.val_loss - (errors.val_rmse / 20.0).powi(2)).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn every_loss_of_classes_learns() {
+    let smoothed = Loss::Softmax {
+        label_smoothing: 0.2,
+    };
+    for loss in [Loss::Hinge, smoothed] {
+        let config = config(|config| config.train.loss = loss);
+        let mut solver = Solver::new(&config, dataset(200, 100), 3).unwrap();
+        let record = *(0..10)
+            .map(|_| solver.train_epoch())
+            .last()
+            .unwrap()
+            .record();
+        assert!(record.val_accuracy > 0.9, "{loss:?}: {record:?}");
+        assert_eq!(record.errors, None);
+    }
+}
+
+#[test]
+fn labels_that_are_all_equal_have_no_share_that_is_explained() {
+    let mut data = Arc::unwrap_or_clone(line(20, 3));
+    data.validation.targets = Targets::Values(vec![0.5; 3]);
+    let config = config(|config| config.train.loss = Loss::Mse);
+    let config = TrainConfig {
+        model: crate::config::ModelConfig {
+            kind: ModelKind::Mlp,
+            ..config.model
+        },
+        ..config
+    };
+    let mut solver = Solver::new(&config, Arc::new(data), 0).unwrap();
+    let errors = solver.untrained().errors.unwrap();
+    assert!(errors.val_r2.is_nan() && errors.val_rmse.is_finite());
+}
+
+#[test]
+fn a_loss_of_other_labels_is_refused() {
+    let refused = |loss, data, expected: &str| {
+        let config = config(|config| config.train.loss = loss);
+        let error = Solver::new(&config, data, 0).err().unwrap();
+        assert_eq!(error.to_string(), expected);
+    };
+    refused(
+        Loss::Mse,
+        dataset(20, 10),
+        "loss = \"mse\" does not fit the training set, whose labels are classes; accepted: softmax, hinge",
+    );
+    refused(
+        Loss::Hinge,
+        line(20, 10),
+        "loss = \"hinge\" does not fit the training set, whose labels are numbers; accepted: mse, huber",
+    );
+}
+
+#[test]
+fn no_unit_grows_beyond_its_bound() {
+    let norms = |max_norm: Option<f64>| {
+        let config = config(|config| {
+            config.model.kind = ModelKind::Softmax;
+            config.train.max_norm = max_norm;
+        });
+        let mut solver = Solver::new(&config, dataset(95, 40), 5).unwrap();
+        for _ in 0..3 {
+            solver.train_epoch();
+        }
+        let Precision::F32(training) = &solver.training else {
+            unreachable!("the precision is f32")
+        };
+        // (20 inputs, 2 classes).
+        let weights = &training.network.parameters()[training.network.tensors()[0].range.clone()];
+        [0, 1].map(|unit| {
+            let weights = weights.iter().skip(unit).step_by(2);
+            weights.map(|w| w * w).sum::<f32>().sqrt()
+        })
+    };
+    assert!(
+        norms(None).iter().all(|norm| *norm > 0.6),
+        "{:?}",
+        norms(None)
+    );
+    assert!(
+        norms(Some(0.5))
+            .iter()
+            .all(|norm| (norm - 0.5).abs() < 1e-6),
+        "{:?}",
+        norms(Some(0.5))
+    );
+}
+
+#[test]
+fn absolute_values_leave_fewer_large_weights() {
+    let sum = |l1: f64| {
+        let config = config(|config| {
+            config.model.kind = ModelKind::Softmax;
+            config.train.l1 = l1;
+        });
+        let mut solver = Solver::new(&config, dataset(95, 40), 5).unwrap();
+        for _ in 0..10 {
+            solver.train_epoch();
+        }
+        let Precision::F32(training) = &solver.training else {
+            unreachable!("the precision is f32")
+        };
+        let weights = training.network.parameters();
+        Penalties { l1: 1.0, l2: 0.0 }.value(training.network.tensors(), weights)
+    };
+    assert!(sum(0.1) < 0.5 * sum(0.0), "{} {}", sum(0.1), sum(0.0));
+}
+
 #[test]
 fn data_that_do_not_belong_together_are_refused() {
     let refused = |change: fn(&mut Dataset), expected: &str| {
@@ -298,6 +499,14 @@ fn data_that_do_not_belong_together_are_refused() {
         assert_eq!(error.to_string(), expected);
     };
     refused(
+        |data| {
+            data.task = Task::Classification {
+                classes: vec!["only".to_owned()],
+            }
+        },
+        "the data have 1 class(es); a classifier needs at least 2",
+    );
+    refused(
         |data| data.train = Samples::default(),
         "the training set has no samples",
     );
@@ -306,7 +515,7 @@ fn data_that_do_not_belong_together_are_refused() {
         "the validation set has no samples",
     );
     refused(
-        |data| data.train.labels[3] = 2,
+        |data| data.train.targets = Targets::Labels(vec![2; 20]),
         "the training set has a label 2, of 2 classes counted from 0",
     );
     refused(

@@ -11,7 +11,17 @@ const MIDDLE: [&str; 2] = ["best_epoch", "epochs"];
 const LAST: [&str; 3] = ["seed", "parent", "reason"];
 
 /// What is told of a trial besides its metric, where it is reported; of other objectives, everything is.
-const USUAL: [&str; 4] = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"];
+const USUAL: [&str; 9] = [
+    "train_loss",
+    "train_accuracy",
+    "train_rmse",
+    "train_mae",
+    "val_loss",
+    "val_accuracy",
+    "val_rmse",
+    "val_mae",
+    "val_r2",
+];
 
 /// Writes the trials that can change no more, in id order.
 ///

@@ -151,6 +151,9 @@ fn check_tables(reader: &mut Reader<'_>, root: &Node) {
     }
 }
 
+/// Ends of the names of metrics that are errors: root mean square and mean absolute.
+const ERRORS: [&str; 2] = ["rmse", "mae"];
+
 fn metric(reader: &mut Reader<'_>, root: &Node) -> Option<Metric> {
     let terms = reader.terms;
     // A metric named like a searched key would be a second column of that name.
@@ -194,7 +197,7 @@ fn metric(reader: &mut Reader<'_>, root: &Node) -> Option<Metric> {
                 .map(|index| GOALS[index])
         }
         None => name.map(|name| {
-            if name.contains("loss") {
+            if name.contains("loss") || ERRORS.iter().any(|error| name.ends_with(error)) {
                 Goal::Minimize
             } else {
                 Goal::Maximize

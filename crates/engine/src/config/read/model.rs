@@ -34,8 +34,12 @@ pub(super) fn read_model(mut reader: Reader<'_>) -> ModelConfig {
         .expect("the names of the key are those of the enum")
     {
         InitKind::Kaiming => Init::Kaiming,
+        InitKind::KaimingUniform => Init::KaimingUniform,
         InitKind::Xavier => Init::Xavier,
+        InitKind::XavierUniform => Init::XavierUniform,
         InitKind::Normal => Init::Normal { weight_scale },
+        InitKind::Orthogonal => Init::Orthogonal,
+        InitKind::Zeros => Init::Zeros,
     };
     let model = ModelConfig {
         kind,

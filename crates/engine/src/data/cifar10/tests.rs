@@ -28,7 +28,7 @@ fn planes_become_pixels_of_three_channels() {
     assert_eq!(pixels.len(), 3072);
     assert_eq!(pixels[..6], [0, 100, 200, 1, 100, 200]);
     assert_eq!(pixels[3069..], [(1023 % 251) as u8, 100, 200]);
-    assert_eq!(raw.labels, [3]);
+    assert_eq!(raw.targets.labels().unwrap(), [3]);
     assert_eq!(raw.classes[3], "cat");
 }
 
@@ -40,14 +40,17 @@ fn a_directory_gives_its_batches_in_order() {
         ("test_batch.bin", record(7)),
     ];
     let raw = read_files(&files, "", Set::Train).unwrap();
-    assert_eq!(raw.labels, [1, 9, 2]);
+    assert_eq!(raw.targets.labels().unwrap(), [1, 9, 2]);
     assert!(
         raw.notes[0].contains("2 of CIFAR-10's 5"),
         "{:?}",
         raw.notes
     );
     let test = read_files(&files, "", Set::Test).unwrap();
-    assert_eq!((test.labels, test.notes.len()), (vec![7], 0));
+    assert_eq!(
+        (test.targets.labels().unwrap(), test.notes.len()),
+        (&[7][..], 0)
+    );
 }
 
 /// Expects an error on a file with these bytes.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::dialect::Dialect;
+use super::label::Labels;
 use super::notes::{self, Seen};
 use super::rows::{Row, Text};
 use super::schema::{Cell, Column, Content, Schema, each_sample, is_missing};
 use crate::config::CsvOptions;
 use crate::data::input::check_values;
 use crate::data::raw::{Cells, Raw, listed};
-use crate::data::{DataError, Shape};
+use crate::data::{DataError, Shape, Targets};
 
 /// Reads the samples of a table with known columns.
 ///
@@ -24,20 +25,27 @@ pub(super) fn encode(
     let n_features = schema.n_features();
     let layout = Layout::of(text, schema, shape)?;
     let label_of: BTreeMap<&str, u32> = (0..)
-        .zip(&schema.classes)
+        .zip(schema.labels.classes())
         .map(|(label, class)| (class.as_str(), label))
         .collect();
-    let mut labels = Vec::new();
+    let mut targets = match schema.labels {
+        Labels::Classes(_) => Targets::Labels(Vec::new()),
+        Labels::Numbers => Targets::Values(Vec::new()),
+    };
     let mut features: Vec<f32> = Vec::new();
     let mut seen = vec![Seen::default(); schema.columns.len()];
     let n_dropped = each_sample(text, dialect, schema.label_idx, &options.missing, |row| {
-        check_values(&text.path, labels.len() as u64 + 1, n_features as u64)?;
-        let class = row.cell(schema.label_idx);
-        labels.push(
-            *label_of
-                .get(class)
-                .ok_or_else(|| unknown_class(text, row, schema))?,
-        );
+        check_values(&text.path, targets.len() as u64 + 1, n_features as u64)?;
+        match &mut targets {
+            Targets::Labels(labels) => labels.push(
+                *label_of
+                    .get(row.cell(schema.label_idx))
+                    .ok_or_else(|| unknown_class(text, row, schema))?,
+            ),
+            Targets::Values(values) => {
+                values.push(number(text, dialect, row, schema.label_idx)?);
+            }
+        }
         let start = features.len();
         features.resize(start + n_features, 0.0);
         let sample = &mut features[start..];
@@ -66,16 +74,16 @@ pub(super) fn encode(
         }
         Ok(())
     })?;
-    if labels.is_empty() {
+    if targets.is_empty() {
         return Err(DataError::NoSamples {
             path: text.path.clone(),
         });
     }
     Ok(Raw {
         shape: layout.shape,
-        classes: schema.classes.clone(),
-        notes: notes::of_file(text, dialect, schema, labels.len(), n_dropped, &seen),
-        labels,
+        classes: schema.labels.classes().to_vec(),
+        notes: notes::of_file(text, dialect, schema, targets.len(), n_dropped, &seen),
+        targets,
         cells: Cells::Numbers(features),
     })
 }
@@ -151,6 +159,6 @@ fn unknown_class(text: &Text, row: &Row, schema: &Schema) -> DataError {
         path: text.path.clone(),
         place: format!(" in line {}", cell.line),
         found: cell.text,
-        accepted: listed(&schema.classes),
+        accepted: listed(schema.labels.classes()),
     }
 }

@@ -1,4 +1,4 @@
-//! The label column of a table: where it is, and which classes it holds.
+//! The label column of a table: where it is, and which classes or numbers it holds.
 
 use std::collections::BTreeSet;
 
@@ -69,6 +69,25 @@ fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
         .iter()
         .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
         .filter(|near| similarity(near) >= 0.75)
+}
+
+/// What the label column holds.
+#[derive(Debug)]
+pub(super) enum Labels {
+    /// Class names in label order: by value if all are integers, else by text.
+    Classes(Vec<String>),
+    /// Numbers.
+    Numbers,
+}
+
+impl Labels {
+    /// The class names; none where the labels are numbers.
+    pub(super) fn classes(&self) -> &[String] {
+        match self {
+            Self::Classes(classes) => classes,
+            Self::Numbers => &[],
+        }
+    }
 }
 
 /// The classes met so far.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dialect::Dialect;
-use super::label::{self, Classes};
+use super::label::{self, Classes, Labels};
 use super::rows::{Row, Text};
-use crate::config::CsvOptions;
+use crate::config::{CsvOptions, LabelKind};
 use crate::data::DataError;
 
 /// Categories that a column may have; a column with more holds free text or identifiers.
@@ -17,8 +17,7 @@ pub(super) struct Schema {
     pub(super) columns: Vec<Column>,
     /// Position of the label column.
     pub(super) label_idx: usize,
-    /// Class names in label order: by value if all are integers, else by text.
-    pub(super) classes: Vec<String>,
+    pub(super) labels: Labels,
 }
 
 /// One column of a table.
@@ -102,9 +101,18 @@ impl Schema {
             for (column_idx, survey) in surveys.iter_mut().enumerate() {
                 survey.look_at(row, column_idx, &options.missing);
             }
-            classes.add(row.cell(label_idx));
+            if options.label_kind == LabelKind::Class {
+                classes.add(row.cell(label_idx));
+            }
             Ok(())
         })?;
+        let labels = match options.label_kind {
+            LabelKind::Class => Labels::Classes(classes.in_label_order(text)?),
+            LabelKind::Number => {
+                surveys[label_idx].check_numbers(text, dialect, label_idx)?;
+                Labels::Numbers
+            }
+        };
         let contents = contents(text, dialect, options, label_idx, &surveys)?;
         let columns = surveys
             .into_iter()
@@ -121,7 +129,7 @@ impl Schema {
         Ok(Self {
             columns,
             label_idx,
-            classes: classes.in_label_order(text)?,
+            labels,
         })
     }
 
@@ -132,6 +140,33 @@ impl Schema {
 }
 
 impl Survey {
+    /// Refuses a label column with a cell that is no finite number.
+    fn check_numbers(
+        &self,
+        text: &Text,
+        dialect: &Dialect,
+        label_idx: usize,
+    ) -> Result<(), DataError> {
+        let (path, column) = (text.path.clone(), dialect.full_name(label_idx));
+        if let Some(Cell { line, text: found }) = self.first_text.clone() {
+            return Err(DataError::LabelNotANumber {
+                path,
+                line,
+                column,
+                found,
+            });
+        }
+        match self.first_not_finite.clone() {
+            Some(Cell { line, text: found }) => Err(DataError::NotFinite {
+                path,
+                line,
+                column,
+                found,
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn look_at(&mut self, row: &Row, column_idx: usize, missing: &[String]) {
         let cell = row.cell(column_idx);
         if is_missing(cell, missing) {

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::CsvLabel;
+use crate::config::{CsvLabel, LabelKind};
+use crate::data::Targets;
 use crate::data::raw::Cells;
 
 fn options(label: CsvLabel) -> CsvOptions {
     CsvOptions {
         label,
+        label_kind: LabelKind::Class,
         header: None,
         delimiter: None,
         missing: ["", "?", "NA"].map(str::to_owned).to_vec(),
@@ -51,7 +53,9 @@ fn check(text: &str, options: &CsvOptions, expected: &[f32], classes: &[&str]) {
     let raw = read_text(text, options).unwrap();
     assert_eq!(features(&raw), expected);
     let found: Vec<&str> = raw
-        .labels
+        .targets
+        .labels()
+        .unwrap()
         .iter()
         .map(|&label| raw.classes[label as usize].as_str())
         .collect();
@@ -280,7 +284,7 @@ fn identifiers_and_numbers_to_predict_are_refused() {
     check_refused(
         &rows(|i| format!("{},{}.5\n", i % 7, i)),
         &last(),
-        "a number to be predicted is not supported",
+        "a number is predicted with loss = \"mse\" or \"huber\"",
     );
 }
 
@@ -358,4 +362,43 @@ proptest! {
         let raw = read_text(&text, &last()).unwrap();
         prop_assert_eq!(features(&raw), &numbers[..]);
     }
+}
+
+/// The last column as numbers.
+fn numbers() -> CsvOptions {
+    CsvOptions {
+        label_kind: LabelKind::Number,
+        ..last()
+    }
+}
+
+#[test]
+fn a_label_of_numbers_is_read_as_such() {
+    let raw = read_text("x,price\n1,2.5\n2,-3\n3,?\n", &numbers()).unwrap();
+    assert_eq!(raw.targets, Targets::Values(vec![2.5, -3.0]));
+    assert_eq!(features(&raw), [1.0, 2.0]);
+    assert!(raw.classes.is_empty());
+}
+
+#[test]
+fn a_class_where_a_number_is_to_be_predicted_is_told_with_its_line() {
+    let error = read_text("x,price\n1,2.5\n2,cheap\n3,dear\n", &numbers()).unwrap_err();
+    assert_eq!(error.key(), "label");
+    let message = error.to_string();
+    assert!(
+        message.contains("the label \"cheap\" in line 3, price, is not a number"),
+        "{message}"
+    );
+    let message = read_text("1,2.5\n2,inf\n", &numbers())
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("\"inf\" in line 2"), "{message}");
+}
+
+#[test]
+fn numbers_may_be_more_than_classes_can() {
+    let rows = (0..1500).map(|row| format!("{row},{row}.5\n"));
+    let text: String = rows.collect();
+    assert!(read_text(&text, &last()).is_err());
+    assert_eq!(read_text(&text, &numbers()).unwrap().targets.len(), 1500);
 }

@@ -46,7 +46,7 @@ fn check(files: &[(&str, Vec<u8>)], path: &str, set: Set) {
         (2, 2, 1)
     );
     assert_eq!(raw.classes, ["0", "5"]);
-    assert_eq!(raw.labels, [1, 0, 1]);
+    assert_eq!(raw.targets.labels().unwrap(), [1, 0, 1]);
 }
 
 #[test]

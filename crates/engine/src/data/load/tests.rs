@@ -3,7 +3,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
-use crate::config::{CsvLabel, CsvOptions, Preprocess, Share};
+use crate::config::{CsvLabel, CsvOptions, LabelKind, Preprocess, Share};
 use crate::data::Shape;
 
 fn config(source: Source, path: Option<PathBuf>) -> DataConfig {
@@ -18,6 +18,7 @@ fn config(source: Source, path: Option<PathBuf>) -> DataConfig {
         preprocess: Preprocess::None,
         csv: CsvOptions {
             label: CsvLabel::Position(-1),
+            label_kind: LabelKind::Class,
             header: None,
             delimiter: None,
             missing: ["", "?", "NA"].map(str::to_owned).to_vec(),
@@ -49,7 +50,7 @@ fn load_table(text: &str, test: &str, share: Share) -> Result<Dataset, DataError
 fn the_digits_are_split_as_asked() {
     let data = load(&config(Source::Digits, None), 0).unwrap();
     assert_eq!(sizes(&data), [1077, 360, 360]);
-    assert_eq!(data.classes.len(), 10);
+    assert_eq!(data.task.n_outputs(), 10);
     assert_eq!(data.train.features.len(), 1077 * 64);
     assert!(
         data.summary()[0].contains("1077 training, 360 validation and 360 test samples of 8 × 8")
@@ -61,7 +62,10 @@ fn the_digits_are_split_as_asked() {
 fn the_split_of_a_seed_is_the_same_in_every_version() {
     let data = load(&config(Source::Digits, None), 0).unwrap();
     // Printed by the first version.
-    assert_eq!(data.validation.labels[..10], [2, 1, 7, 3, 1, 1, 4, 8, 2, 2]);
+    assert_eq!(
+        data.validation.targets.labels().unwrap()[..10],
+        [2, 1, 7, 3, 1, 1, 4, 8, 2, 2]
+    );
     assert_eq!(data.fingerprint(), 0x392d_aa8b_fa30_2687);
 }
 
@@ -113,7 +117,7 @@ fn a_test_set_of_its_own_is_taken_whole() {
     let data = load_table(&table(40, number), &table(7, number), Share::Count(10)).unwrap();
     assert_eq!(sizes(&data), [30, 10, 7]);
     assert_eq!(data.test.features[..4], [0.0, 0.0, 1.0, 1.0]);
-    assert_eq!(data.test.labels, [0, 1, 0, 1, 0, 1, 0]);
+    assert_eq!(data.test.targets.labels().unwrap(), [0, 1, 0, 1, 0, 1, 0]);
 }
 
 #[test]
@@ -189,6 +193,99 @@ fn errors_name_the_key_they_are_about() {
     assert!(error.to_string().contains("accepted: [1, 8, 8]"), "{error}");
 }
 
+/// Loads a table whose last column is a number to be predicted.
+fn load_numbers(text: &str, validation: Share, test: Share) -> Result<Dataset, DataError> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("table.csv");
+    fs::write(&path, text).unwrap();
+    let mut config = DataConfig {
+        validation,
+        test,
+        ..config(Source::Csv, Some(path))
+    };
+    config.csv.label_kind = LabelKind::Number;
+    load(&config, 0)
+}
+
+/// Rows x, 10 x + 5, in the order of x.
+fn line(n_rows: usize) -> String {
+    let rows = (0..n_rows).map(|x| format!("{x},{}\n", 10 * x + 5));
+    rows.collect()
+}
+
+#[test]
+fn numbers_are_split_at_random_and_scaled_by_the_training_part() {
+    let data = load_numbers(&line(100), Share::Fraction(0.2), Share::Count(30)).unwrap();
+    assert_eq!(sizes(&data), [50, 20, 30]);
+    let Task::Regression { scale } = data.task else {
+        panic!("{:?}", data.task)
+    };
+    let mut all = Vec::new();
+    for part in [&data.train, &data.validation, &data.test] {
+        for (x, target) in part.features.iter().zip(part.targets.values().unwrap()) {
+            let label = scale.mean + scale.deviation * f64::from(*target);
+            assert!(
+                (label - f64::from(10.0 * x + 5.0)).abs() < 1e-3,
+                "{x}: {label}"
+            );
+            all.push(*x);
+        }
+    }
+    assert!(!all.is_sorted(), "{all:?}");
+    all.sort_by(f32::total_cmp);
+    assert_eq!(all, (0..100).map(|x| x as f32).collect::<Vec<_>>());
+    let train = data.train.targets.values().unwrap();
+    let mean = train.iter().map(|y| f64::from(*y)).sum::<f64>() / 50.0;
+    let square = train
+        .iter()
+        .map(|y| f64::from(*y) * f64::from(*y))
+        .sum::<f64>()
+        / 50.0;
+    assert!(
+        mean.abs() < 1e-6 && (square - 1.0).abs() < 1e-6,
+        "{mean} {square}"
+    );
+    let again = load_numbers(&line(100), Share::Fraction(0.2), Share::Count(30)).unwrap();
+    assert_eq!(data.fingerprint(), again.fingerprint());
+}
+
+#[test]
+fn the_test_part_of_numbers_does_not_move_with_the_validation_part() {
+    let test = |validation| {
+        let data = load_numbers(&line(100), Share::Count(validation), Share::Count(30)).unwrap();
+        data.test.features
+    };
+    assert_eq!(test(10), test(50));
+}
+
+#[test]
+fn few_samples_of_a_class_that_is_a_number_may_be_no_class_at_all() {
+    // Ten prices of six samples each, and one of a single sample.
+    let rows = (0..60).map(|x| format!("{x},{}.5\n", x % 30 / 3));
+    let text: String = rows.collect::<Vec<_>>().concat() + "99,77.5\n";
+    let error = load_table(&text, "", Share::Count(20)).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("class \"77.5\" has 1")
+            && message.ends_with("loss = \"mse\" or \"huber\""),
+        "{message}"
+    );
+}
+
+#[test]
+fn numbers_that_cannot_be_split_or_learned_are_refused() {
+    let refused = |text: &str, validation, expected: &str| {
+        let error = load_numbers(text, Share::Count(validation), Share::Count(0)).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    };
+    refused(
+        &line(10),
+        10,
+        "leaves 0 for the training part; accepted: at least 1",
+    );
+    refused("1,7\n2,7\n3,7\n", 1, "all 3 samples have the number 7");
+}
+
 /// The folder of real data sets, if this machine has one; then each must be complete.
 fn real_data() -> Option<PathBuf> {
     env::var_os("FINETOOTH_DATA").map(PathBuf::from)
@@ -207,14 +304,14 @@ fn real_mnist_and_fashion_mnist_are_read() {
         let data = load(&config, 0).unwrap();
         assert_eq!(sizes(&data), [10_000, 10_000, 10_000]);
         assert_eq!(data.shape.len(), 28 * 28);
-        assert_eq!(data.classes.len(), 10);
+        assert_eq!(data.task.n_outputs(), 10);
         // The first test labels of both sets. Source: mnist.load_data() and fashion_mnist.load_data() of Keras.
         let first = if name == "mnist" {
             [7, 2, 1, 0, 4]
         } else {
             [9, 2, 1, 1, 6]
         };
-        assert_eq!(data.test.labels[..5], first);
+        assert_eq!(data.test.targets.labels().unwrap()[..5], first);
         let max = data.test.features.iter().copied().fold(0.0, f32::max);
         assert_eq!(max, 255.0);
     }
@@ -237,7 +334,7 @@ fn real_cifar10_is_read() {
     };
     assert_eq!(data.shape, cifar);
     // The first test image is a cat whose first pixel is (158, 112, 49). Source: cifar10.load_data() of Keras.
-    assert_eq!(data.test.labels[0], 3);
+    assert_eq!(data.test.targets.labels().unwrap()[0], 3);
     assert_eq!(data.test.features[..3], [158.0, 112.0, 49.0]);
 }
 
@@ -252,16 +349,16 @@ fn real_tables_are_read() {
     // 6 numeric columns; 8 categorical ones with 8 + 16 + 7 + 14 + 6 + 5 + 2 + 41 values besides "?", which
     // occurs in workclass, occupation and native-country. Source: adult.names.
     let adult = table("adult.data.gz", CsvLabel::Position(-1));
-    assert_eq!(adult.classes, ["<=50K", ">50K"]);
+    assert_eq!(adult.task.classes().unwrap(), ["<=50K", ">50K"]);
     assert_eq!(sizes(&adult).iter().sum::<usize>(), 32_561);
     assert_eq!(adult.shape.channels, 6 + 9 + 16 + 7 + 15 + 6 + 5 + 2 + 42);
 
     let wine = table("winequality-red.csv.gz", CsvLabel::Name("quality".into()));
-    assert_eq!(wine.classes, ["3", "4", "5", "6", "7", "8"]);
+    assert_eq!(wine.task.classes().unwrap(), ["3", "4", "5", "6", "7", "8"]);
     assert_eq!(sizes(&wine).iter().sum::<usize>(), 1599);
 
     let letters = table("letter-recognition.data.gz", CsvLabel::Position(0));
-    assert_eq!((letters.classes.len(), letters.shape.channels), (26, 16));
+    assert_eq!((letters.task.n_outputs(), letters.shape.channels), (26, 16));
 
     let digits = table("optdigits.tes.gz", CsvLabel::Position(-1));
     let embedded = load(&config(Source::Digits, None), 0).unwrap();

@@ -3,12 +3,14 @@
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 
 use super::*;
-use crate::config::Activation;
+use crate::config::{Activation, LabelKind, Loss};
 use crate::gradcheck::GradientCheck;
 
 #[track_caller]
 fn check(shape: Shape, layers: &[&str], seed: u32) {
     let check = GradientCheck {
+        loss: SOFTMAX,
+        l1: 0.0,
         l2: 0.1,
         per_tensor: 12,
         seed,
@@ -210,6 +212,15 @@ fn layers() -> impl Strategy<Value = String> {
     ]
 }
 
+fn losses() -> impl Strategy<Value = Loss> {
+    prop_oneof![
+        (0.0..0.5).prop_map(|label_smoothing| Loss::Softmax { label_smoothing }),
+        (0..1).prop_map(|_| Loss::Hinge),
+        (0..1).prop_map(|_| Loss::Mse),
+        (0..1).prop_map(|_| Loss::Huber),
+    ]
+}
+
 fn networks() -> impl Strategy<Value = ModelConfig> {
     prop::collection::vec(layers(), 0..7).prop_map(|mut layers| {
         layers.push("linear 4".to_owned());
@@ -222,13 +233,22 @@ proptest! {
 
     #[test]
     fn gradients_of_the_fixed_networks_are_right(
-        model in models(), height in 3_usize..9, width in 3_usize..9, channels in 1_usize..4, l2 in 0.0..1.0, seed: u32, n in 4_usize..9,
+        model in models(), loss in losses(), height in 3_usize..9, width in 3_usize..9, channels in 1_usize..4, l1 in 0.0..0.1,
+        l2 in 0.0..1.0, seed: u32, n in 4_usize..9,
     ) {
         // Two or three samples may be all but the same, and differences of their normalised values
         // nothing but rounding.
         let shape = image(height, width, channels);
-        let check = GradientCheck { l2, per_tensor: 8, seed };
-        for tensor in check.run(&model, &samples(shape, n, 4, seed), shape, 4).unwrap() {
+        let check = GradientCheck { loss, l1, l2, per_tensor: 8, seed };
+        let mut data = samples(shape, n, 4, seed);
+        let n_outputs = match loss.kind().label_kind() {
+            LabelKind::Class => 4,
+            LabelKind::Number => {
+                data.targets = Targets::Values(data.features[..n].to_vec());
+                1
+            }
+        };
+        for tensor in check.run(&model, &data, shape, n_outputs).unwrap() {
             assert!(tensor.max_error < 1e-6, "{model:?}: {tensor:?}");
         }
     }
@@ -241,11 +261,11 @@ proptest! {
         let (one, other) = pair.features.split_at(shape.len());
         let (alone, beside) = if first { (one, other) } else { (other, one) };
         network.load(0, alone);
-        network.loss(&[0]);
+        network.loss(SOFTMAX, &Targets::Labels(vec![0]));
         let score = network.scores().row(0).to_vec();
         network.load(0, beside);
         network.load(1, alone);
-        network.loss(&[0, 0]);
+        network.loss(SOFTMAX, &Targets::Labels(vec![0, 0]));
         assert_eq!(network.scores().row(1), score);
     }
 }
@@ -258,7 +278,7 @@ proptest! {
         model in networks(), height in 1_usize..9, width in 1_usize..9, channels in 1_usize..4, seed: u32, n in 4_usize..9,
     ) {
         let shape = image(height, width, channels);
-        let check = GradientCheck { l2: 0.1, per_tensor: 6, seed };
+        let check = GradientCheck { loss: SOFTMAX, l1: 0.0, l2: 0.1, per_tensor: 6, seed };
         // Lists whose shapes do not fit are refused, which other tests look at.
         for tensor in check.run(&model, &samples(shape, n, 4, seed), shape, 4).into_iter().flatten() {
             assert!(tensor.max_error < 1e-6, "{:?}: {tensor:?}", model.layers);
@@ -278,7 +298,7 @@ fn fused_and_separate_layers_give_the_same_loss_and_gradients() {
         .for_each(|feature| *feature = feature.abs());
     let run = |layers: &[&str]| {
         let mut network = loaded::<f64>(&listed(layers), shape, 3, &data).unwrap();
-        let loss = network.loss_and_gradients(&data.labels, 0);
+        let loss = network.loss_and_gradients(SOFTMAX, &data.targets, 0);
         (loss, network.gradients().to_vec())
     };
     let fused = run(&["conv 5 3", "relu", "max_pool 2", "linear 3"]);

@@ -25,9 +25,9 @@ fn check(layers: &[String], shape: Shape, n: usize) {
     match loaded::<f32>(&model, shape, 3, &data) {
         Ok(mut network) => {
             let losses = [
-                network.loss(&data.labels),
-                network.loss_and_gradients(&data.labels, 0),
-                network.loss(&data.labels),
+                network.loss(SOFTMAX, &data.targets),
+                network.loss_and_gradients(SOFTMAX, &data.targets, 0),
+                network.loss(SOFTMAX, &data.targets),
             ];
             assert!(losses.iter().all(|loss| loss.sum.is_finite()), "{losses:?}");
             assert!(network.gradients().iter().all(|value| value.is_finite()));
@@ -90,25 +90,28 @@ fn evaluation_follows_the_running_statistics_of_training() {
     data.features.iter_mut().for_each(|x| *x = 5.0 + 3.0 * *x);
     let network = loaded(&listed(&["batch_norm", "linear 3"]), shape, 3, &data);
     let mut network: Network<f64> = network.unwrap();
-    let trained = network.training_loss(&data.labels, 0).sum;
-    assert!((network.loss(&data.labels).sum - trained).abs() > 1e-3);
+    let trained = network.training_loss(SOFTMAX, &data.targets, 0).sum;
+    assert!((network.loss(SOFTMAX, &data.targets).sum - trained).abs() > 1e-3);
     // 0.9^400 of the first statistics is left.
     for step in 0..400 {
-        network.training_loss(&data.labels, step);
+        network.training_loss(SOFTMAX, &data.targets, step);
     }
     let running = network.running().to_vec();
     // The running variance is unbiased: 8/7 of the batch's.
     network.running_mut()[4..8]
         .iter_mut()
         .for_each(|variance| *variance *= 7.0 / 8.0);
-    let evaluated = network.loss(&data.labels).sum;
+    let evaluated = network.loss(SOFTMAX, &data.targets).sum;
     assert!(
         (evaluated - trained).abs() < 1e-9,
         "{evaluated} is not {trained}"
     );
     network.initialize(Init::Kaiming, 3);
     assert_ne!(network.running(), running);
-    assert_eq!(network.training_loss(&data.labels, 0).sum, trained);
+    assert_eq!(
+        network.training_loss(SOFTMAX, &data.targets, 0).sum,
+        trained
+    );
 }
 
 #[test]
@@ -117,8 +120,12 @@ fn dropout_rests_at_evaluation_and_draws_by_the_step_in_training() {
     let data = samples(shape, 8, 3, 1);
     let build = |layers: &[&str]| loaded::<f64>(&listed(layers), shape, 3, &data).unwrap();
     let (mut with, mut without) = (build(&["dropout 0.5", "linear 3"]), build(&["linear 3"]));
-    assert_eq!(with.loss(&data.labels), without.loss(&data.labels));
-    let [first, second, again] = [0, 1, 0].map(|step| with.training_loss(&data.labels, step));
+    assert_eq!(
+        with.loss(SOFTMAX, &data.targets),
+        without.loss(SOFTMAX, &data.targets)
+    );
+    let [first, second, again] =
+        [0, 1, 0].map(|step| with.training_loss(SOFTMAX, &data.targets, step));
     assert_eq!(first, again);
     assert_ne!(first, second);
 }
@@ -148,7 +155,7 @@ fn the_fixed_networks_are_lists_too() {
     ]);
     let [fixed, list] = [fixed, list].map(|model| {
         let mut network = loaded::<f32>(&model, shape, 3, &data).unwrap();
-        network.loss_and_gradients(&data.labels, 5)
+        network.loss_and_gradients(SOFTMAX, &data.targets, 5)
     });
     assert_eq!(fixed, list);
 }
