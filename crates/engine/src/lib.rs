@@ -12,6 +12,7 @@ pub mod data;
 pub mod gradcheck;
 pub mod history;
 pub mod network;
+pub mod sanity;
 pub mod schedule;
 pub mod seed;
 pub mod solver;

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod error;
+mod output;
 mod plan;
 mod summary;
 mod tensor;
@@ -16,6 +17,7 @@ use crate::loss::softmax_cross_entropy;
 #[cfg(test)]
 pub(crate) use architecture::LayerSpec;
 pub use error::NetworkError;
+pub(crate) use output::Output;
 pub(crate) use plan::Sizes;
 pub use summary::{LayerSummary, Summary};
 pub(crate) use tensor::Tensor;
@@ -31,6 +33,8 @@ pub(crate) struct Network<T> {
     activations: Vec<Batch<T>>,
     /// Gradients of the loss by each layer's output.
     dactivations: Vec<Batch<T>>,
+    /// What each layer's output is.
+    outputs: Vec<Output>,
     tensors: Vec<Tensor>,
     parameters: Aligned<T>,
     gradients: Aligned<T>,
@@ -67,6 +71,7 @@ impl<T: Real> Network<T> {
                 .map(|columns| Batch::zeros(sizes.training, columns))
                 .collect(),
             layers: plan.build(sizes.capacity),
+            outputs: plan.steps.iter().map(plan::Step::describe).collect(),
             parameters: Aligned::zeros(plan.buffer_len),
             gradients: Aligned::zeros(plan.buffer_len),
             tensors: plan.tensors,
@@ -117,6 +122,16 @@ impl<T: Real> Network<T> {
         &self.gradients
     }
 
+    /// The outputs of each layer and the gradients of the loss by them, after
+    /// [`Network::loss_and_gradients`].
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&Output, &Batch<T>, &Batch<T>)> {
+        self.outputs
+            .iter()
+            .zip(&self.activations[1..])
+            .zip(&self.dactivations)
+            .map(|((output, values), gradients)| (output, values, gradients))
+    }
+
     /// What an update needs: the tensors' places, the parameters and their gradients.
     pub(crate) fn update_parts(&mut self) -> (&[Tensor], &mut [T], &mut [T]) {
         (&self.tensors, &mut self.parameters, &mut self.gradients)
@@ -131,7 +146,8 @@ impl<T: Real> Network<T> {
         hasher.digest()
     }
 
-    fn scores(&self) -> &Batch<T> {
+    /// The scores of the last forward pass: (N, C).
+    pub(crate) fn scores(&self) -> &Batch<T> {
         self.activations.last().expect("the input is always there")
     }
 

@@ -16,6 +16,8 @@ pub enum Purpose {
     TrainLimit,
     /// Which weights a gradient check looks at.
     GradientCheck,
+    /// Which training samples a sanity check looks at.
+    SanitySample,
 }
 
 impl Purpose {
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Split => b"split",
             Self::TrainLimit => b"train_limit",
             Self::GradientCheck => b"gradient_check",
+            Self::SanitySample => b"sanity_sample",
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The training loop, and nothing else.
 
 mod best;
+mod error;
 mod fit;
+mod observe;
 mod state;
 
 use std::sync::{Arc, OnceLock};
-
-use thiserror::Error;
 
 use crate::clip::Clipping;
 use crate::config::{Dtype, TrainConfig};
@@ -20,6 +20,8 @@ use crate::schedule::{LrSchedule, Moment};
 use crate::seed::{Purpose, Stream};
 
 use best::Best;
+pub use error::SolverError;
+pub(crate) use error::check_part;
 pub use fit::{FitEnd, FitOptions, Progress};
 
 /// Trains one network, epoch by epoch, on the calling thread.
@@ -63,48 +65,12 @@ enum Precision {
 macro_rules! with_training {
     ($precision:expr, $training:ident => $value:expr) => {
         match $precision {
-            Precision::F32($training) => $value,
-            Precision::F64($training) => $value,
+            $crate::solver::Precision::F32($training) => $value,
+            $crate::solver::Precision::F64($training) => $value,
         }
     };
 }
 use with_training;
-
-/// Why a training cannot begin.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum SolverError {
-    /// The network cannot be built for these data.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
-    /// A part of the data that is needed has no sample.
-    #[error("the {part} set has no samples")]
-    EmptyPart {
-        /// `training` or `validation`.
-        part: &'static str,
-    },
-    /// Features and labels of a part do not belong together.
-    #[error("the {part} set has {n_features} values for {n_labels} samples of {per_sample}")]
-    WrongLength {
-        /// `training` or `validation`.
-        part: &'static str,
-        /// Feature values found.
-        n_features: usize,
-        /// Labels found.
-        n_labels: usize,
-        /// Values of one sample.
-        per_sample: usize,
-    },
-    /// A label names no class.
-    #[error("the {part} set has a label {label}, of {n_classes} classes counted from 0")]
-    UnknownClass {
-        /// `training` or `validation`.
-        part: &'static str,
-        /// The label found.
-        label: u32,
-        /// Classes of the data.
-        n_classes: usize,
-    },
-}
 
 impl Solver {
     /// Prepares a training on data that are preprocessed already, on the fastest instruction set of
@@ -189,37 +155,6 @@ impl Solver {
     /// Makes one step, the last of an epoch with what ends it.
     fn advance(&mut self) -> (StepRecord, Option<EpochEnd>) {
         with_training!(&mut self.training, training => training.advance())
-    }
-}
-
-fn check_part(dataset: &Dataset, samples: &Samples, part: &'static str) -> Result<(), SolverError> {
-    let (n_labels, per_sample, n_classes) = (
-        samples.labels.len(),
-        dataset.shape.len(),
-        dataset.classes.len(),
-    );
-    if n_labels == 0 {
-        return Err(SolverError::EmptyPart { part });
-    }
-    if n_labels.checked_mul(per_sample) != Some(samples.features.len()) {
-        return Err(SolverError::WrongLength {
-            part,
-            n_features: samples.features.len(),
-            n_labels,
-            per_sample,
-        });
-    }
-    match samples
-        .labels
-        .iter()
-        .find(|label| **label as usize >= n_classes)
-    {
-        Some(&label) => Err(SolverError::UnknownClass {
-            part,
-            label,
-            n_classes,
-        }),
-        None => Ok(()),
     }
 }
 

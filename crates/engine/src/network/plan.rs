@@ -3,6 +3,7 @@
 
 use super::architecture::LayerSpec;
 use super::error::{NetworkError, dims};
+use super::output::Output;
 use super::summary::{LayerSummary, Summary};
 use super::tensor::Tensor;
 use crate::data::Shape;
@@ -268,6 +269,19 @@ impl Step {
             place: Place {
                 weights: 0..0,
                 biases: 0..0,
+            },
+        }
+    }
+
+    /// What its output is.
+    pub(super) fn describe(&self) -> Output {
+        Output {
+            layer: self.name.clone(),
+            n_units: self.output.channels,
+            is_rectified: match self.kind {
+                StepKind::Relu | StepKind::ConvReluPool { .. } => true,
+                StepKind::Linear { relu } => relu,
+                StepKind::Conv2d { .. } | StepKind::MaxPool => false,
             },
         }
     }

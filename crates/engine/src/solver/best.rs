@@ -1,6 +1,6 @@
 //! The weights of the best epoch, kept beside those that are trained.
 
-use super::{Ended, Precision, Solver, Training, with_training};
+use super::{Ended, Solver, Training, with_training};
 use crate::history::{Criterion, EpochRecord};
 use crate::kernel::{Aligned, Real};
 

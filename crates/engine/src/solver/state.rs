@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Ended, Precision, Running, Solver, Training, with_training};
+use super::{Ended, Running, Solver, Training, with_training};
 use crate::checkpoint::{
     self, Element, Identity, RestoreError, SaveError, Sections, Unusable, Values, Writer,
 };

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::super::tests::{config, dataset};
-use super::super::{FitEnd, FitOptions, Progress};
+use super::super::{FitEnd, FitOptions, Precision, Progress};
 use super::*;
 use crate::Simd;
 use crate::config::{Dtype, ModelKind, OptimizerKind, ScheduleKind, TrainConfig};
@@ -12,7 +12,11 @@ use crate::history::{Criterion, EpochEnd};
 
 /// A training of few weights, keeping all there is to keep.
 fn begin(config: &TrainConfig) -> Solver {
-    let mut solver = Solver::new(config, dataset(47, 20), 5).unwrap();
+    begin_on(Simd::detect(), config)
+}
+
+fn begin_on(simd: Simd, config: &TrainConfig) -> Solver {
+    let mut solver = Solver::on(simd, config, dataset(47, 20), 5).unwrap();
     solver.keep_best(Criterion::ValLoss);
     solver.keep_step_losses();
     solver
@@ -35,18 +39,25 @@ fn bytes(solver: &Solver) -> Vec<u8> {
 }
 
 /// A new solver, continued from a checkpoint.
-fn continued(config: &TrainConfig, from: &[u8]) -> Solver {
-    let mut solver = begin(config);
+fn continued(simd: Simd, config: &TrainConfig, from: &[u8]) -> Solver {
+    let mut solver = begin_on(simd, config);
     let identity = solver.identity();
     solver.restore_from(from, &identity).unwrap();
     solver
 }
 
-/// Trains four epochs; then again from the checkpoint of each. Figures, weights and later checkpoints
-/// must be the same bits.
+/// Trains four epochs; then again from the checkpoint of each, on every instruction set. Figures,
+/// weights and later checkpoints must be the same bits.
 #[track_caller]
 fn check(config: &TrainConfig) {
-    let mut solver = begin(config);
+    for simd in Simd::available() {
+        check_on(*simd, config);
+    }
+}
+
+#[track_caller]
+fn check_on(simd: Simd, config: &TrainConfig) {
+    let mut solver = begin_on(simd, config);
     let mut checkpoints = vec![bytes(&solver)];
     for _ in 0..4 {
         let end = solver.train_epoch();
@@ -54,7 +65,7 @@ fn check(config: &TrainConfig) {
         checkpoints.push(bytes(&solver));
     }
     for from in 0..4 {
-        let mut again = continued(config, &checkpoints[from]);
+        let mut again = continued(simd, config, &checkpoints[from]);
         for epoch in from..4 {
             again.train_epoch();
             assert!(
@@ -126,7 +137,7 @@ fn a_training_continues_within_an_epoch() {
     // 47 / 10 = 4 steps in each of 3 epochs.
     assert_eq!(checkpoints.last().unwrap().0, 12);
     for (step, from) in &checkpoints {
-        let mut again = continued(&config, from);
+        let mut again = continued(Simd::detect(), &config, from);
         let end = again.fit(&FitOptions::to_epoch(3), |_, _| ControlFlow::Continue(()));
         assert_eq!(end, FitEnd::Reached);
         assert!(
@@ -235,11 +246,8 @@ fn what_another_training_differs_in_is_told() {
 #[test]
 fn another_instruction_set_has_other_bits_and_is_refused() {
     for simd in Simd::available().split_last().unwrap().1 {
-        let mut other = Solver::on(*simd, &small(|_| {}), dataset(47, 20), 5).unwrap();
-        other.keep_best(Criterion::ValLoss);
-        other.keep_step_losses();
         refused(
-            other,
+            begin_on(*simd, &small(|_| {})),
             &format!(
                 "instruction_set is {} there and {} here",
                 Simd::detect().name(),
