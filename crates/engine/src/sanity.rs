@@ -7,19 +7,23 @@
 //! Source: CS231n notes, "Neural Networks Part 3": gradient checks, sanity checks, babysitting the
 //! learning process.
 
+mod data;
 mod gradients;
 mod initial_loss;
 mod layers;
 mod overfit;
+mod probe;
 mod regularization;
 mod sample;
 
 use std::fmt;
 
+pub use data::{DataFindings, data};
 pub use gradients::{Gradients, gradients};
 pub use initial_loss::{InitialLoss, initial_loss};
 pub use layers::{DeadUnits, LayerStatistics, Layers, Spread, UpdateRatio, layers};
 pub use overfit::{Attempt, Overfit, Overfitted};
+pub use probe::{Probe, ProbedRate, probe};
 pub use regularization::{Regularization, regularization};
 
 /// What a check says.

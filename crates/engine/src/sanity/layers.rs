@@ -12,7 +12,7 @@ use crate::solver::{Solver, SolverError};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layers {
     /// Steps made.
-    pub n_steps: u64,
+    pub n_steps: usize,
     /// In their order.
     pub layers: Vec<LayerStatistics>,
     /// How far the last step moved each tensor of weights; `None` where the training diverged.
@@ -106,7 +106,7 @@ pub fn layers(
     config: &TrainConfig,
     dataset: Arc<Dataset>,
     seed: u32,
-    n_steps: u64,
+    n_steps: usize,
 ) -> Result<Layers, SolverError> {
     let mut solver = Solver::new(config, dataset, seed)?;
     let updates = solver.step_ratios(n_steps.max(1));
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(settings: &str, n_steps: u64, expected: Verdict, sentence: &str) {
+    fn check(settings: &str, n_steps: usize, expected: Verdict, sentence: &str) {
         let (config, digits) = digits(settings);
         let found = layers(&config, digits, 1, n_steps).unwrap();
         assert_eq!(found.verdict(), expected, "{settings}: {found}");

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Verdict;
-use super::sample::sample;
+use super::sample::{few, sample};
 use crate::config::{ScheduleKind, TrainConfig};
 use crate::data::{Dataset, Samples};
 use crate::history::{Criterion, EpochEnd};
@@ -48,13 +48,17 @@ pub struct Attempt {
     pub accuracy_within_30: f64,
 }
 
+/// Learning rates by half decades from 1e-6 to 10, rising.
+pub(super) fn half_decades() -> impl Iterator<Item = f64> {
+    (-12..=2).map(|half| libm::pow(10.0, 0.5 * f64::from(half)))
+}
+
 impl Overfit {
     /// 100 samples in batches of 50, up to 100 epochs; first at the configuration's own learning rate,
     /// then at those of the half decades from 1e-6 to 10, the nearest first.
     pub fn new(config: &TrainConfig) -> Self {
         let own = config.train.learning_rate;
-        let half_decades = (-12..=2).map(|half| libm::pow(10.0, 0.5 * f64::from(half)));
-        let mut learning_rates: Vec<f64> = half_decades.collect();
+        let mut learning_rates: Vec<f64> = half_decades().collect();
         let distance = |rate: &f64| libm::log(rate / own.max(f64::MIN_POSITIVE)).abs();
         learning_rates.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
         learning_rates.insert(0, own);
@@ -89,18 +93,10 @@ impl Overfit {
         seed: u32,
     ) -> Result<Overfitted, SolverError> {
         check_part(dataset, &dataset.train, "training")?;
-        let few = sample(dataset, seed, self.n_samples);
-        let n_contradictions = contradictions(&few, dataset.shape.len());
-        let n_samples = few.len();
-        // What is learnt is what is looked at.
-        let few = Arc::new(Dataset {
-            shape: dataset.shape,
-            classes: dataset.classes.clone(),
-            validation: few.clone(),
-            train: few,
-            test: Samples::default(),
-            notes: Vec::new(),
-        });
+        let samples = sample(dataset, seed, self.n_samples);
+        let n_contradictions = contradictions(&samples, dataset.shape.len());
+        let n_samples = samples.len();
+        let few = Arc::new(few(dataset, samples));
         let mut attempts = Vec::new();
         for learning_rate in &self.learning_rates {
             let attempt = self.attempt(config, &few, seed, *learning_rate)?;

@@ -22,6 +22,18 @@ pub(super) fn sample(dataset: &Dataset, seed: u32, n: usize) -> Samples {
     }
 }
 
+/// A data set of a few samples, which are trained with and looked at.
+pub(super) fn few(dataset: &Dataset, samples: Samples) -> Dataset {
+    Dataset {
+        shape: dataset.shape,
+        classes: dataset.classes.clone(),
+        validation: samples.clone(),
+        train: samples,
+        test: Samples::default(),
+        notes: Vec::new(),
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use std::path::Path;

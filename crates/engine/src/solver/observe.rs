@@ -14,11 +14,16 @@ impl Solver {
         with_training!(&mut self.training, training => training.statistics(n_samples))
     }
 
+    /// Makes steps, unless the training diverges before all are made.
+    pub(crate) fn makes_steps(&mut self, n_steps: usize) -> bool {
+        (0..n_steps).all(|_| self.advance().0.loss.is_finite())
+    }
+
     /// Makes `n_steps` steps and tells how far the last one moved each tensor of weights; `None` where
     /// the training diverged before.
-    pub(crate) fn step_ratios(&mut self, n_steps: u64) -> Option<Vec<UpdateRatio>> {
-        for _ in 1..n_steps {
-            self.advance();
+    pub(crate) fn step_ratios(&mut self, n_steps: usize) -> Option<Vec<UpdateRatio>> {
+        if !self.makes_steps(n_steps.saturating_sub(1)) {
+            return None;
         }
         with_training!(&mut self.training, training => training.step_ratios())
     }
