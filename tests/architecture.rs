@@ -200,7 +200,7 @@ fn engine_touches_files_only_in_data_checkpoint_and_export() {
     check_absent(
         "crates/engine/src/",
         &["std::fs", "fs", "File", "OpenOptions"],
-        &["data/", "checkpoint.rs", "export/"],
+        &["data/", "checkpoint/", "export/"],
     );
 }
 

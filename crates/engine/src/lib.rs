@@ -6,11 +6,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod checkpoint;
 pub mod config;
 pub mod data;
 pub mod gradcheck;
 pub mod history;
 pub mod network;
+pub mod sanity;
 pub mod schedule;
 pub mod seed;
 pub mod solver;

@@ -3,6 +3,7 @@
 mod architecture;
 mod error;
 mod infer;
+mod output;
 mod plan;
 mod step;
 mod summary;
@@ -16,6 +17,7 @@ use crate::layer::{Backward, Batch, Forward, Layer, Mode};
 use crate::loss::BatchLoss;
 
 pub use error::NetworkError;
+pub(crate) use output::Output;
 pub(crate) use plan::Sizes;
 pub use summary::{LayerSummary, Summary};
 pub(crate) use tensor::Tensor;
@@ -33,6 +35,8 @@ pub(crate) struct Network<T> {
     dactivations: Vec<Batch<T>>,
     /// Gradients of the loss by the input, where they are wanted.
     dinput: Option<Batch<T>>,
+    /// What each layer's output is.
+    outputs: Vec<Output>,
     tensors: Vec<Tensor>,
     parameters: Aligned<T>,
     gradients: Aligned<T>,
@@ -88,6 +92,7 @@ impl<T: Real> Network<T> {
                 .collect(),
             dinput: input_gradients.then(|| Batch::zeros(sizes.training, plan.input.len())),
             layers: plan.build(sizes, input_gradients),
+            outputs: plan.steps.iter().map(step::Step::describe).collect(),
             parameters: Aligned::zeros(plan.buffer_len),
             gradients: Aligned::zeros(plan.buffer_len),
             running: Aligned::zeros(plan.running_len),
@@ -166,15 +171,8 @@ impl<T: Real> Network<T> {
     }
 
     /// Running statistics of all normalisations: what a trained network has beside its parameters.
-    #[cfg_attr(not(test), expect(dead_code, reason = "checkpoints keep them"))]
     pub(crate) fn running(&self) -> &[T] {
         &self.running
-    }
-
-    /// As [`Network::running`], to be restored.
-    #[cfg_attr(not(test), expect(dead_code, reason = "checkpoints restore them"))]
-    pub(crate) fn running_mut(&mut self) -> &mut [T] {
-        &mut self.running
     }
 
     /// Where each weight and bias tensor lies in the buffers.
@@ -192,9 +190,24 @@ impl<T: Real> Network<T> {
         &self.gradients
     }
 
+    /// The outputs of each layer and the gradients of the loss by them, after
+    /// [`Network::loss_and_gradients`].
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&Output, &Batch<T>, &Batch<T>)> {
+        self.outputs
+            .iter()
+            .zip(&self.activations[1..])
+            .zip(&self.dactivations)
+            .map(|((output, values), gradients)| (output, values, gradients))
+    }
+
     /// What an update needs: the tensors' places, the parameters and their gradients.
     pub(crate) fn update_parts(&mut self) -> (&[Tensor], &mut [T], &mut [T]) {
         (&self.tensors, &mut self.parameters, &mut self.gradients)
+    }
+
+    /// Parameters and running statistics, to be overwritten.
+    pub(crate) fn state_mut(&mut self) -> [&mut [T]; 2] {
+        [&mut self.parameters, &mut self.running]
     }
 
     /// A digest of the branch that each kink of layers and loss took for the loaded samples, one for
@@ -210,7 +223,8 @@ impl<T: Real> Network<T> {
         hasher.digest()
     }
 
-    fn scores(&self) -> &Batch<T> {
+    /// The scores of the last forward pass: (N, C).
+    pub(crate) fn scores(&self) -> &Batch<T> {
         self.activations.last().expect("the input is always there")
     }
 

@@ -18,6 +18,8 @@ pub enum Purpose {
     Dropout,
     /// Which weights a gradient check looks at.
     GradientCheck,
+    /// Which training samples a sanity check looks at.
+    SanitySample,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::TrainLimit => b"train_limit",
             Self::Dropout => b"dropout",
             Self::GradientCheck => b"gradient_check",
+            Self::SanitySample => b"sanity_sample",
         }
     }
 }

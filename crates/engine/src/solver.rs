@@ -1,13 +1,17 @@
 //! The training loop, and nothing else.
 
-use std::sync::Arc;
+mod best;
+mod error;
+mod fit;
+mod observe;
+mod state;
 
-use thiserror::Error;
+use std::sync::{Arc, OnceLock};
 
 use crate::clip::Clipping;
-use crate::config::{Dtype, LabelKind, Loss, TrainConfig};
-use crate::data::{Dataset, Samples, Targets, Task};
-use crate::history::{EpochEnd, EpochRecord, Errors};
+use crate::config::{Dtype, Loss, TrainConfig};
+use crate::data::{Dataset, Samples, Targets};
+use crate::history::{EpochEnd, EpochRecord, Errors, History, StepRecord};
 use crate::kernel::{Real, Simd};
 use crate::loss::BatchLoss;
 use crate::max_norm::MaxNorm;
@@ -17,13 +21,41 @@ use crate::penalty::{Penalties, squared_norm};
 use crate::schedule::{LrSchedule, Moment, Plateau};
 use crate::seed::{Purpose, Stream};
 
+use best::Best;
+pub use error::SolverError;
+pub(crate) use error::check_part;
+pub use fit::{FitEnd, FitOptions, Progress};
+
 /// Trains one network, epoch by epoch, on the calling thread.
 ///
 /// What it computes is a function of (configuration, data, seed, instruction set): the same bits
 /// every time. Everything is allocated by [`Solver::new`]; epochs allocate nothing.
+///
+/// [`Solver::fit`] is the whole loop, with early stopping; [`Solver::train_epoch`] one turn of it.
+/// [`Solver::save`] and [`Solver::restore`] continue a training in another process to the bit.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use finetooth_engine::{config::TrainConfig, data, solver::Solver};
+///
+/// let mut config = TrainConfig::default();
+/// config.train.epochs = 2;
+/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+/// let mut solver = Solver::new(&config, Arc::new(digits), 0)?;
+/// let untrained = solver.untrained();
+/// solver.train_epoch();
+/// solver.train_epoch();
+/// let last = &solver.history().epochs[1];
+/// assert!(last.epoch == 2 && last.val_loss < untrained.val_loss);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Solver {
     training: Precision,
     summary: Summary,
+    config: TrainConfig,
+    /// Of the data, once it was asked for: it reads all of them.
+    fingerprint: OnceLock<u64>,
 }
 
 enum Precision {
@@ -31,61 +63,16 @@ enum Precision {
     F64(Training<f64>),
 }
 
-/// Why a training cannot begin.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum SolverError {
-    /// The network cannot be built for these data.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
-    /// The data have too few classes.
-    #[error("the data have {n_classes} class(es); a classifier needs at least 2")]
-    TooFewClasses {
-        /// Classes found.
-        n_classes: usize,
-    },
-    /// The loss is one of other labels.
-    #[error(
-        "loss = \"{loss}\" does not fit the {part} set, whose labels are {found}; accepted: {accepted}"
-    )]
-    WrongLoss {
-        /// The loss's name.
-        loss: &'static str,
-        /// `training` or `validation`.
-        part: &'static str,
-        /// `classes` or `numbers`.
-        found: &'static str,
-        /// Names of losses that fit.
-        accepted: &'static str,
-    },
-    /// A part of the data that is needed has no sample.
-    #[error("the {part} set has no samples")]
-    EmptyPart {
-        /// `training` or `validation`.
-        part: &'static str,
-    },
-    /// Features and targets of a part do not belong together.
-    #[error("the {part} set has {n_features} values for {n_labels} samples of {per_sample}")]
-    WrongLength {
-        /// `training` or `validation`.
-        part: &'static str,
-        /// Feature values found.
-        n_features: usize,
-        /// Labels found.
-        n_labels: usize,
-        /// Values of one sample.
-        per_sample: usize,
-    },
-    /// A label names no class.
-    #[error("the {part} set has a label {label}, of {n_classes} classes counted from 0")]
-    UnknownClass {
-        /// `training` or `validation`.
-        part: &'static str,
-        /// The label found.
-        label: u32,
-        /// Classes of the data.
-        n_classes: usize,
-    },
+/// Does the same with a training of either precision.
+macro_rules! with_training {
+    ($precision:expr, $training:ident => $value:expr) => {
+        match $precision {
+            $crate::solver::Precision::F32($training) => $value,
+            $crate::solver::Precision::F64($training) => $value,
+        }
+    };
 }
+use with_training;
 
 impl Solver {
     /// Prepares a training on data that are preprocessed already, on the fastest instruction set of
@@ -124,7 +111,12 @@ impl Solver {
             Dtype::F32 => Precision::F32(Training::new(simd, config, dataset, seed)?),
             Dtype::F64 => Precision::F64(Training::new(simd, config, dataset, seed)?),
         };
-        Ok(Self { training, summary })
+        Ok(Self {
+            training,
+            summary,
+            config: config.clone(),
+            fingerprint: OnceLock::new(),
+        })
     }
 
     /// Shapes, parameter count and work of the network.
@@ -134,76 +126,41 @@ impl Solver {
 
     /// Epochs completed.
     pub fn epoch(&self) -> u32 {
-        match &self.training {
-            Precision::F32(training) => training.epoch,
-            Precision::F64(training) => training.epoch,
-        }
+        self.history().epochs.len() as u32
+    }
+
+    /// The curves so far; they are part of a checkpoint.
+    pub fn history(&self) -> &History {
+        with_training!(&self.training, training => &training.history)
+    }
+
+    /// From now on, keeps each step's loss in the history: 8 bytes a step.
+    pub fn keep_step_losses(&mut self) {
+        with_training!(&mut self.training, training => training.keeps_step_losses = true);
     }
 
     /// Validation figures of the network as it stands; meant for epoch 0, before any training.
     /// Training fields are NaN.
     pub fn untrained(&mut self) -> EpochRecord {
-        match &mut self.training {
-            Precision::F32(training) => training.untrained(),
-            Precision::F64(training) => training.untrained(),
-        }
+        with_training!(&mut self.training, training => training.untrained())
     }
 
-    /// Trains one epoch and evaluates the validation set; after a divergence it ends at once,
-    /// unevaluated.
+    /// Trains one epoch, or what is left of the one under way, and evaluates the validation set;
+    /// after a divergence it ends at once, unevaluated.
     ///
     /// floor(N / batch_size) steps in an order of its own; the samples left over are not used. A
     /// batch larger than the training set is the training set.
     pub fn train_epoch(&mut self) -> EpochEnd {
-        match &mut self.training {
-            Precision::F32(training) => training.train_epoch(),
-            Precision::F64(training) => training.train_epoch(),
+        loop {
+            if let (_, Some(end)) = self.advance() {
+                return end;
+            }
         }
     }
-}
 
-fn check_part(
-    dataset: &Dataset,
-    samples: &Samples,
-    loss: Loss,
-    part: &'static str,
-) -> Result<(), SolverError> {
-    let (n_labels, per_sample) = (samples.len(), dataset.shape.len());
-    if n_labels == 0 {
-        return Err(SolverError::EmptyPart { part });
-    }
-    if n_labels.checked_mul(per_sample) != Some(samples.features.len()) {
-        return Err(SolverError::WrongLength {
-            part,
-            n_features: samples.features.len(),
-            n_labels,
-            per_sample,
-        });
-    }
-    let (found, accepted) = match (&dataset.task, &samples.targets, loss.kind().label_kind()) {
-        (Task::Classification { classes }, Targets::Labels(labels), LabelKind::Class) => {
-            return check_labels(labels, classes.len(), part);
-        }
-        (Task::Regression { .. }, Targets::Values(_), LabelKind::Number) => return Ok(()),
-        (_, Targets::Labels(_), _) => ("classes", "softmax, hinge"),
-        (_, Targets::Values(_), _) => ("numbers", "mse, huber"),
-    };
-    Err(SolverError::WrongLoss {
-        loss: loss.kind().name(),
-        part,
-        found,
-        accepted,
-    })
-}
-
-fn check_labels(labels: &[u32], n_classes: usize, part: &'static str) -> Result<(), SolverError> {
-    match labels.iter().find(|label| **label as usize >= n_classes) {
-        Some(&label) => Err(SolverError::UnknownClass {
-            part,
-            label,
-            n_classes,
-        }),
-        None => Ok(()),
+    /// Makes one step, the last of an epoch with what ends it.
+    fn advance(&mut self) -> (StepRecord, Option<EpochEnd>) {
+        with_training!(&mut self.training, training => training.advance())
     }
 }
 
@@ -213,19 +170,27 @@ const EVALUATION_BATCH: usize = 128;
 struct Training<T> {
     simd: Simd,
     network: Network<T>,
-    loss: Loss,
     optimizer: Optimizer<T>,
+    loss: Loss,
     schedule: LrSchedule,
     /// What the schedule remembers of the epochs so far.
     plateau: Plateau,
     learning_rate: f64,
     penalties: Penalties,
+    max_norm: Option<MaxNorm>,
     weight_decay: f64,
     clipping: Clipping,
-    max_norm: Option<MaxNorm>,
     dataset: Arc<Dataset>,
     seed: u32,
+    /// The epoch under way, or the last one.
     epoch: u32,
+    /// What the epoch under way has come to; `None` between epochs.
+    running: Option<Running>,
+    /// What forbids to continue, once it has happened.
+    ended: Option<Ended>,
+    history: History,
+    keeps_step_losses: bool,
+    best: Option<Best<T>>,
     /// Samples of a step.
     batch_size: usize,
     /// Samples that the network holds.
@@ -234,6 +199,25 @@ struct Training<T> {
     order: Vec<u32>,
     /// What is to be predicted of the loaded samples.
     targets: Targets,
+}
+
+/// Epochs whose records are allocated in advance, at most.
+const RECORDS_IN_ADVANCE: u32 = 1024;
+
+/// An epoch under way.
+#[derive(Debug, Clone, Copy, Default)]
+struct Running {
+    /// Steps made.
+    n_steps: usize,
+    /// Of their samples.
+    total: BatchLoss,
+}
+
+/// Why a training cannot be continued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Diverged,
+    BestInPlace,
 }
 
 /// ‖last update‖ and ‖weights before it‖.
@@ -280,6 +264,14 @@ impl<T: Real> Training<T> {
             clipping: Clipping::new(settings),
             seed,
             epoch: 0,
+            running: None,
+            ended: None,
+            history: History {
+                epochs: Vec::with_capacity(settings.epochs.min(RECORDS_IN_ADVANCE) as usize),
+                step_losses: Vec::new(),
+            },
+            keeps_step_losses: false,
+            best: None,
             batch_size,
             capacity,
             order: vec![0; n_train],
@@ -294,35 +286,65 @@ impl<T: Real> Training<T> {
         record
     }
 
-    fn train_epoch(&mut self) -> EpochEnd {
+    fn begin_epoch(&mut self) -> Running {
         self.epoch += 1;
         self.shuffle();
-        let n_steps = self.n_steps();
-        let mut total = BatchLoss::default();
-        let mut update_ratio = f64::NAN;
-        for step in 0..n_steps {
-            let loss = self.step_loss(step);
-            total += loss;
-            if !total.sum.is_finite() {
-                let n_seen = (step + 1) * self.batch_size;
-                return EpochEnd::Diverged(self.unevaluated(total, n_seen, f64::NAN));
-            }
-            if step + 1 == n_steps {
-                let LastUpdate {
-                    update_norm,
-                    weight_norm,
-                } = self.measured_update(step);
-                update_ratio = update_norm / weight_norm;
-            } else {
-                self.update(step, false);
-            }
+        if self.keeps_step_losses {
+            self.history.step_losses.reserve(self.n_steps());
         }
-        let mut record = self.unevaluated(total, n_steps * self.batch_size, update_ratio);
+        Running::default()
+    }
+
+    fn advance(&mut self) -> (StepRecord, Option<EpochEnd>) {
+        let mut running = self.running.take().unwrap_or_else(|| self.begin_epoch());
+        let (step, n_steps) = (running.n_steps, self.n_steps());
+        let loss = self.step_loss(step);
+        running.n_steps += 1;
+        running.total += loss;
+        let record = StepRecord {
+            epoch: self.epoch,
+            step: u64::from(self.epoch - 1) * n_steps as u64 + running.n_steps as u64,
+            learning_rate: self.learning_rate_at(step),
+            loss: loss.sum / self.batch_size as f64,
+        };
+        if self.keeps_step_losses {
+            self.history.step_losses.push(record.loss);
+        }
+        let end = if !running.total.sum.is_finite() {
+            self.ended = Some(Ended::Diverged);
+            Some(EpochEnd::Diverged(self.trained(running, f64::NAN)))
+        } else if running.n_steps == n_steps {
+            Some(EpochEnd::Completed(self.complete_epoch(running)))
+        } else {
+            self.update(step, false);
+            self.running = Some(running);
+            None
+        };
+        (record, end)
+    }
+
+    /// The last update of an epoch, and what follows it.
+    fn complete_epoch(&mut self, running: Running) -> EpochRecord {
+        let LastUpdate {
+            update_norm,
+            weight_norm,
+        } = self.measured_update(running.n_steps - 1);
+        let mut record = self.trained(running, update_norm / weight_norm);
         self.validate(&mut record);
         self.plateau = self
             .schedule
             .after_epoch(self.plateau, self.epoch, record.val_loss);
-        EpochEnd::Completed(record)
+        self.history.epochs.push(record);
+        if let Some(best) = &mut self.best {
+            best.look_at(&record, &self.network);
+        }
+        record
+    }
+
+    /// The record of an epoch's training, its validation still open.
+    fn trained(&self, running: Running, update_ratio: f64) -> EpochRecord {
+        let n_seen = running.n_steps * self.batch_size;
+        self.unevaluated(running.total, n_seen, update_ratio)
     }
 
     /// Steps of an epoch.

@@ -136,7 +136,7 @@ choice!(ScheduleKind {
 
 impl ScheduleKind {
     /// Whether it ends with the last of the planned epochs.
-    pub(super) fn has_an_end(self) -> bool {
+    pub(crate) fn has_an_end(self) -> bool {
         matches!(self, Self::Linear | Self::Cosine | Self::OneCycle)
     }
 }

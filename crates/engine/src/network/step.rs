@@ -1,6 +1,7 @@
 //! One step of a plan: its tensors, its work, and the layer that computes it.
 
 use super::error::dims;
+use super::output::Output;
 use super::plan::Sizes;
 use super::summary::LayerSummary;
 use super::tensor::{Role, Tensor};
@@ -104,6 +105,27 @@ impl Step {
             },
             norm: None,
             running: 0..0,
+        }
+    }
+
+    /// What its output is.
+    pub(super) fn describe(&self) -> Output {
+        Output {
+            layer: self.name.clone(),
+            n_units: self.output.channels,
+            is_rectified: match self.kind {
+                StepKind::Activation(activation) => activation == Activation::Relu,
+                StepKind::ConvReluPool { .. } | StepKind::ConvNormRelu { .. } => true,
+                StepKind::Linear { relu } => relu,
+                StepKind::Conv2d { .. }
+                | StepKind::StridedConv2d(_)
+                | StepKind::MaxPool
+                | StepKind::WindowMaxPool(_)
+                | StepKind::AvgPool(_)
+                | StepKind::BatchNorm
+                | StepKind::LayerNorm
+                | StepKind::Dropout { .. } => false,
+            },
         }
     }
 

@@ -1,6 +1,7 @@
 //! Adagrad with a forgetting memory and steps in units of past steps.
 
 use super::Step;
+use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
 /// s ← ρ s + (1 − ρ) g²; u = g √(d + ε) / √(s + ε); d ← ρ d + (1 − ρ) u²; w ← w − η u.
@@ -15,6 +16,8 @@ pub(crate) struct Adadelta<T> {
     mean_square: Aligned<T>,
     mean_square_step: Aligned<T>,
 }
+
+remembers!(Adadelta: mean_square, mean_square_step);
 
 impl<T: Real> Adadelta<T> {
     pub(super) fn new(rho: f64, eps: f64, n: usize) -> Self {

@@ -1,6 +1,7 @@
 //! Gradients divided by the root of their sum of squares.
 
 use super::Step;
+use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
 /// s ← s + g²; w ← w − η g / (√s + ε).
@@ -11,6 +12,8 @@ pub(crate) struct Adagrad<T> {
     eps: f64,
     squares: Aligned<T>,
 }
+
+remembers!(Adagrad: squares);
 
 impl<T: Real> Adagrad<T> {
     pub(super) fn new(eps: f64, n: usize) -> Self {

@@ -1,6 +1,7 @@
 //! Adaptive moments.
 
 use super::Step;
+use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
 /// m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; w ← w − η m̂ / (√v̂ + ε), where m̂ = m / (1 −
@@ -18,6 +19,8 @@ pub(crate) struct Adam<T> {
     first_moment: Aligned<T>,
     second_moment: Aligned<T>,
 }
+
+remembers!(Adam: first_moment, second_moment; counts: n_steps);
 
 impl<T: Real> Adam<T> {
     pub(super) fn new(beta1: f64, beta2: f64, eps: f64, n: usize) -> Self {

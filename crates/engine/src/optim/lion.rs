@@ -1,6 +1,7 @@
 //! The sign of a momentum.
 
 use super::Step;
+use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
 /// w ← w − η sign(β₁ m + (1 − β₁) g); m ← β₂ m + (1 − β₂) g, where sign(0) = 0.
@@ -14,6 +15,8 @@ pub(crate) struct Lion<T> {
     beta2: f64,
     momentum: Aligned<T>,
 }
+
+remembers!(Lion: momentum);
 
 impl<T: Real> Lion<T> {
     pub(super) fn new(beta1: f64, beta2: f64, n: usize) -> Self {

@@ -15,6 +15,7 @@ mod adadelta;
 mod adagrad;
 mod adam;
 mod lion;
+mod memory;
 mod momentum;
 mod nadam;
 mod nesterov;
@@ -30,6 +31,7 @@ use adadelta::Adadelta;
 use adagrad::Adagrad;
 use adam::Adam;
 use lion::Lion;
+use memory::{Memory, MemoryMut, MemoryRef};
 use momentum::Momentum;
 use nadam::Nadam;
 use nesterov::Nesterov;
@@ -158,6 +160,36 @@ impl<T: Real> Optimizer<T> {
             Self::Adam(adam) => adam.update(step),
             Self::Nadam(nadam) => nadam.update(step),
             Self::Lion(lion) => lion.update(step),
+        }
+    }
+
+    /// What the rule remembers, to be saved.
+    pub(crate) fn memory(&self) -> MemoryRef<'_, T> {
+        match self {
+            Self::Sgd => Memory::none(),
+            Self::Momentum(momentum) => momentum.memory(),
+            Self::Nesterov(nesterov) => nesterov.memory(),
+            Self::Adagrad(adagrad) => adagrad.memory(),
+            Self::Adadelta(adadelta) => adadelta.memory(),
+            Self::Rmsprop(rmsprop) => rmsprop.memory(),
+            Self::Adam(adam) => adam.memory(),
+            Self::Nadam(nadam) => nadam.memory(),
+            Self::Lion(lion) => lion.memory(),
+        }
+    }
+
+    /// What the rule remembers, to be restored.
+    pub(crate) fn memory_mut(&mut self) -> MemoryMut<'_, T> {
+        match self {
+            Self::Sgd => Memory::none(),
+            Self::Momentum(momentum) => momentum.memory_mut(),
+            Self::Nesterov(nesterov) => nesterov.memory_mut(),
+            Self::Adagrad(adagrad) => adagrad.memory_mut(),
+            Self::Adadelta(adadelta) => adadelta.memory_mut(),
+            Self::Rmsprop(rmsprop) => rmsprop.memory_mut(),
+            Self::Adam(adam) => adam.memory_mut(),
+            Self::Nadam(nadam) => nadam.memory_mut(),
+            Self::Lion(lion) => lion.memory_mut(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Gradient descent with momentum.
 
 use super::Step;
+use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
 /// v ← μ v − η g; w ← w + v.
@@ -11,6 +12,8 @@ pub(crate) struct Momentum<T> {
     momentum: f64,
     velocity: Aligned<T>,
 }
+
+remembers!(Momentum: velocity);
 
 impl<T: Real> Momentum<T> {
     pub(super) fn new(momentum: f64, n: usize) -> Self {

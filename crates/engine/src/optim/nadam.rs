@@ -1,6 +1,7 @@
 //! Adaptive moments with Nesterov's momentum.
 
 use super::Step;
+use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
 /// m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; w ← w − η (c g + d m) / (√v̂ + ε), where after step
@@ -19,6 +20,8 @@ pub(crate) struct Nadam<T> {
     first_moment: Aligned<T>,
     second_moment: Aligned<T>,
 }
+
+remembers!(Nadam: first_moment, second_moment; counts: n_steps; factors: product);
 
 impl<T: Real> Nadam<T> {
     pub(super) fn new(beta1: f64, beta2: f64, eps: f64, n: usize) -> Self {

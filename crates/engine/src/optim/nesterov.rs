@@ -1,6 +1,7 @@
 //! Gradient descent with Nesterov's momentum.
 
 use super::Step;
+use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
 /// v ← μ v − η g; w ← w + μ v − η g: the step after next, with the gradient of here.
@@ -12,6 +13,8 @@ pub(crate) struct Nesterov<T> {
     momentum: f64,
     velocity: Aligned<T>,
 }
+
+remembers!(Nesterov: velocity);
 
 impl<T: Real> Nesterov<T> {
     pub(super) fn new(momentum: f64, n: usize) -> Self {

@@ -1,6 +1,7 @@
 //! Gradients divided by their root mean square.
 
 use super::Step;
+use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
 /// s ← ρ s + (1 − ρ) g²; w ← w − η g / (√s + ε).
@@ -12,6 +13,8 @@ pub(crate) struct Rmsprop<T> {
     eps: f64,
     mean_square: Aligned<T>,
 }
+
+remembers!(Rmsprop: mean_square);
 
 impl<T: Real> Rmsprop<T> {
     pub(super) fn new(rho: f64, eps: f64, n: usize) -> Self {

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::config::{Activation, ModelKind, OptimizerKind, ScheduleKind};
-use crate::data::{Shape, TargetScale};
+use crate::data::{Shape, TargetScale, Task};
 
 /// Two classes of points around (−1, −1, …) and (1, 1, …).
-fn dataset(n_train: usize, n_validation: usize) -> Arc<Dataset> {
+pub(super) fn dataset(n_train: usize, n_validation: usize) -> Arc<Dataset> {
     let shape = Shape {
         height: 4,
         width: 5,
@@ -44,7 +44,7 @@ fn empty(shape: Shape) -> Dataset {
     }
 }
 
-fn config(change: impl FnOnce(&mut TrainConfig)) -> TrainConfig {
+pub(super) fn config(change: impl FnOnce(&mut TrainConfig)) -> TrainConfig {
     let mut config = TrainConfig::default();
     config.train.learning_rate = 1e-2;
     config.train.batch_size = 10;

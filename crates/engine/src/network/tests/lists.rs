@@ -98,7 +98,7 @@ fn evaluation_follows_the_running_statistics_of_training() {
     }
     let running = network.running().to_vec();
     // The running variance is unbiased: 8/7 of the batch's.
-    network.running_mut()[4..8]
+    network.state_mut()[1][4..8]
         .iter_mut()
         .for_each(|variance| *variance *= 7.0 / 8.0);
     let evaluated = network.loss(SOFTMAX, &data.targets).sum;
