@@ -87,15 +87,23 @@ impl Rows {
         } else {
             (first / self.group, first % self.group)
         };
-        std::array::from_fn(|_| {
-            let offset = group * self.outer + within * self.inner;
+        let mut offsets = [group * self.outer + within * self.inner; R];
+        if within + R <= self.group {
+            // Known at once; below each waits for the last.
+            for (row, offset) in offsets.iter_mut().enumerate() {
+                *offset += row * self.inner;
+            }
+            return offsets;
+        }
+        for offset in &mut offsets {
+            *offset = group * self.outer + within * self.inner;
             within += 1;
             if within == self.group {
                 within = 0;
                 group += 1;
             }
-            offset
-        })
+        }
+        offsets
     }
 }
 
@@ -304,7 +312,7 @@ impl<T: Real> Tile<T> {
             };
         }
         match n_vectors {
-            1 => by_rows!(1: 1 2 3 4 5 6 7 8),
+            1 => by_rows!(1: 1 2 3 4 5 6 7 8 9),
             2 => by_rows!(2: 1 2 3 4 5 6 7 8),
             3 => by_rows!(3: 1 2 3 4 5 6 7 8),
             _ => by_rows!(4: 1 2 3 4 5 6),

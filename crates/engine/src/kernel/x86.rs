@@ -229,7 +229,7 @@ unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_s
 }
 
 lanes!(
-    Avx2F32, "avx2,fma", f32, 8, [8, 6, 0, 0], mask __m256i = leading_ones_32,
+    Avx2F32, "avx2,fma", f32, 8, [9, 6, 0, 0], mask __m256i = leading_ones_32,
     _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_max_ps,
     _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps,
     where_positive (kept, gate) _mm256_and_ps(kept, _mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps())),
@@ -239,7 +239,7 @@ lanes!(
 );
 
 lanes!(
-    Avx2F64, "avx2,fma", f64, 4, [8, 6, 0, 0], mask __m256i = leading_ones_64,
+    Avx2F64, "avx2,fma", f64, 4, [9, 6, 0, 0], mask __m256i = leading_ones_64,
     _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_max_pd,
     _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd,
     where_positive (kept, gate) _mm256_and_pd(kept, _mm256_cmp_pd::<_CMP_GT_OQ>(gate, _mm256_setzero_pd())),
@@ -249,7 +249,7 @@ lanes!(
 );
 
 lanes!(
-    Avx512F32, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl", f32, 16, [8, 8, 8, 6], mask __mmask16 = |n: usize| ((1_u32 << n) - 1) as u16,
+    Avx512F32, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl", f32, 16, [9, 8, 8, 6], mask __mmask16 = |n: usize| ((1_u32 << n) - 1) as u16,
     _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_max_ps,
     _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps,
     where_positive (kept, gate) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps()), kept),
@@ -259,7 +259,7 @@ lanes!(
 );
 
 lanes!(
-    Avx512F64, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl", f64, 8, [8, 8, 8, 6], mask __mmask8 = |n: usize| ((1_u32 << n) - 1) as u8,
+    Avx512F64, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl", f64, 8, [9, 8, 8, 6], mask __mmask8 = |n: usize| ((1_u32 << n) - 1) as u8,
     _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_max_pd,
     _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd,
     where_positive (kept, gate) _mm512_maskz_mov_pd(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_pd()), kept),
