@@ -1,5 +1,5 @@
-//! Time of a training step, by epochs of synthetic data: three networks of three sizes, one thread,
-//! f32, batch 64, Adam.
+//! Time of a training step, by epochs of synthetic data: three networks of three sizes and cousins
+//! of odd sizes, one thread, f32, Adam.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use finetooth_engine::data::{Dataset, Samples, Shape, Targets, Task};
 use finetooth_engine::seed::{Purpose, Stream};
 use finetooth_engine::solver::Solver;
 
-/// (name, shape, model, filters, filter size, hidden units).
+/// (name, shape, model, filters, filter size, hidden units, batch size).
 type Workload = (
     &'static str,
     Shape,
@@ -19,9 +19,10 @@ type Workload = (
     usize,
     usize,
     &'static [usize],
+    usize,
 );
 
-const WORKLOADS: [Workload; 4] = [
+const WORKLOADS: [Workload; 6] = [
     (
         "w1 convnet 3x32x32",
         image(32, 3),
@@ -29,6 +30,7 @@ const WORKLOADS: [Workload; 4] = [
         32,
         7,
         &[100],
+        64,
     ),
     (
         "w2 convnet 1x8x8",
@@ -37,6 +39,7 @@ const WORKLOADS: [Workload; 4] = [
         16,
         3,
         &[64],
+        64,
     ),
     (
         "w3 mlp 784",
@@ -45,6 +48,7 @@ const WORKLOADS: [Workload; 4] = [
         1,
         1,
         &[256, 128],
+        64,
     ),
     (
         "odd convnet 1x28x28",
@@ -53,6 +57,25 @@ const WORKLOADS: [Workload; 4] = [
         20,
         5,
         &[64],
+        50,
+    ),
+    (
+        "odd convnet 3x32x32",
+        image(32, 3),
+        ModelKind::ThreeLayerConvnet,
+        24,
+        3,
+        &[100],
+        64,
+    ),
+    (
+        "odd mlp 784",
+        image(28, 1),
+        ModelKind::Mlp,
+        1,
+        1,
+        &[300],
+        50,
     ),
 ];
 
@@ -85,14 +108,15 @@ fn synthetic(shape: Shape, n: usize) -> Dataset {
 }
 
 fn epochs(criterion: &mut Criterion) {
-    for (name, shape, kind, n_filters, filter_size, hidden) in WORKLOADS {
+    for (name, shape, kind, n_filters, filter_size, hidden, batch_size) in WORKLOADS {
         let mut config = TrainConfig::default();
         config.model.kind = kind;
         config.model.n_filters = n_filters;
         config.model.filter_size = filter_size;
         config.model.hidden = hidden.to_vec();
         config.train.learning_rate = 1e-5;
-        let n = 64 * if shape.len() < 100 { 64 } else { 8 };
+        config.train.batch_size = batch_size;
+        let n = batch_size * if shape.len() < 100 { 64 } else { 8 };
         let dataset = Arc::new(synthetic(shape, n));
         let mut group = criterion.benchmark_group(name);
         group

@@ -250,19 +250,29 @@ mod tests {
     use super::*;
     use crate::kernel::reference::{self, Noise, on_every_simd};
 
+    fn bits(values: &[f32]) -> Vec<u32> {
+        values.iter().map(|value| value.to_bits()).collect()
+    }
+
+    /// Pooled on every instruction set, with the same result.
     fn pool(height: usize, width: usize, input: &[f32], relu: bool) -> (Vec<f32>, Vec<u8>) {
         let channels = input.len() / (height * width);
         let len = (height / 2) * (width / 2) * channels;
         let (mut pooled, mut argmax) = (vec![0.0; len], vec![0; len]);
-        super::super::Simd::detect().run(MaxPoolForward {
-            height,
-            width,
-            channels,
-            input,
-            pooled: &mut pooled,
-            argmax: &mut argmax,
-            relu,
-        });
+        for simd in crate::kernel::Simd::available() {
+            let before = (pooled.clone(), argmax.clone());
+            simd.run(MaxPoolForward {
+                height,
+                width,
+                channels,
+                input,
+                pooled: &mut pooled,
+                argmax: &mut argmax,
+                relu,
+            });
+            let same = before.1 == argmax && bits(&before.0) == bits(&pooled);
+            assert!(same || simd.name() == "portable", "{} differs", simd.name());
+        }
         (pooled, argmax)
     }
 
