@@ -18,15 +18,6 @@ use kernel::Aligned;
 )]
 mod kernel;
 
-#[path = "../src/layer/batch.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    reason = "the engine uses all of it, a bench a part"
-)]
-mod batch;
-
 #[path = "../src/seed.rs"]
 #[allow(
     dead_code,

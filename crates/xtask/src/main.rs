@@ -6,6 +6,7 @@ mod child;
 mod page;
 mod steps;
 mod sweeps;
+#[path = "../../engine/benches/workload/mod.rs"]
 mod workload;
 
 use clap::{Parser, Subcommand};

@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use finetooth_engine::Simd;
-use finetooth_engine::data::{Dataset, Samples, Targets, Task};
-use finetooth_engine::seed::{Purpose, Stream};
 use finetooth_engine::solver::Solver;
 use miette::{IntoDiagnostic, Result, miette};
 use serde::{Deserialize, Serialize};
@@ -26,6 +24,18 @@ struct Figures {
     peak_mib: f64,
 }
 
+/// The workload of that name.
+fn named(name: &str) -> Result<&'static Workload> {
+    let found = WORKLOADS.iter().find(|workload| workload.name == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = WORKLOADS.iter().map(|workload| workload.name).collect();
+        miette!(
+            "no workload is called `{name}`; there are {}",
+            known.join(", ")
+        )
+    })
+}
+
 #[derive(Args)]
 pub(crate) struct Step {
     /// Which network, for instance w1
@@ -40,41 +50,19 @@ pub(crate) struct Step {
 
 impl Step {
     pub(crate) fn run(self) -> Result<()> {
-        let workload = Workload::named(&self.workload)?;
+        let workload = named(&self.workload)?;
         let simd = match &self.simd {
             Some(name) => Simd::named(name).into_diagnostic()?,
             None => Simd::detect(),
         };
-        let n_samples = workload.batch_size * if workload.shape().len() < 100 { 64 } else { 8 };
-        let dataset = synthetic(workload, n_samples);
-        let mut solver =
-            Solver::on(simd, &workload.config()?, Arc::new(dataset), 1).into_diagnostic()?;
+        let dataset = Arc::new(workload.synthetic());
+        let mut solver = Solver::on(simd, &workload.config(), dataset, 1).into_diagnostic()?;
         let figures = Figures {
-            samples_per_second: measure(&mut solver, n_samples, self.seconds),
+            samples_per_second: measure(&mut solver, workload.n_samples(), self.seconds),
             peak_mib: peak_mib()?,
         };
         println!("{}", serde_json::to_string(&figures).into_diagnostic()?);
         Ok(())
-    }
-}
-
-/// Noise of the workload's shape, in ten classes; the validation set is one sample.
-fn synthetic(workload: &Workload, n_samples: usize) -> Dataset {
-    let mut stream = Stream::new(1, Purpose::Split);
-    let len = workload.shape().len();
-    let mut part = |n: usize| Samples {
-        features: (0..n * len).map(|_| stream.normal() as f32).collect(),
-        targets: Targets::Labels((0..n).map(|_| stream.below(10) as u32).collect()),
-    };
-    Dataset {
-        shape: workload.shape(),
-        task: Task::Classification {
-            classes: (0..10).map(|class| class.to_string()).collect(),
-        },
-        train: part(n_samples),
-        validation: part(1),
-        test: part(0),
-        notes: Vec::new(),
     }
 }
 
@@ -147,7 +135,7 @@ impl Steps {
         let workloads = if self.workloads.is_empty() {
             WORKLOADS.iter().collect()
         } else {
-            let named = self.workloads.iter().map(|name| Workload::named(name));
+            let named = self.workloads.iter().map(|name| named(name));
             named.collect::<Result<Vec<_>>>()?
         };
         let mut rows = Vec::new();
@@ -187,7 +175,7 @@ impl Steps {
             .copied()
             .max_by(|a, b| a.samples_per_second.total_cmp(&b.samples_per_second));
         let shape = workload.shape();
-        let network = finetooth_engine::network::summarize(&workload.config()?.model, shape, 10);
+        let network = finetooth_engine::network::summarize(&workload.config().model, shape, 10);
         Ok(Row {
             workload,
             ours: ours[fastest],

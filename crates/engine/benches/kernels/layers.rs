@@ -5,7 +5,6 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 
-use crate::batch::Batch;
 use crate::kernel::batch_norm::{
     BatchNormBackward, BatchNormSums, ChannelMoments, Gate, Normalize,
 };
@@ -14,6 +13,9 @@ use crate::kernel::{
     PANEL_LEN, Rule, Simd, WeightUpdate,
 };
 use crate::values;
+
+/// Elements after a row, so that rows do not start in the same sets of the caches.
+const GAP: usize = 16;
 
 /// (samples, inputs, outputs).
 const LINEAR: [(usize, usize, usize); 6] = [
@@ -35,10 +37,8 @@ pub(crate) fn linear(criterion: &mut Criterion) {
         group
             .throughput(Throughput::Elements(work as u64))
             .sample_size(10);
-        let (x_stride, y_stride) = (
-            Batch::<f32>::stride_of(inputs),
-            Batch::<f32>::stride_of(outputs),
-        );
+        let [x_stride, y_stride] =
+            [inputs, outputs].map(|columns| columns.next_multiple_of(16) + GAP);
         let (x, weights) = (values(n * x_stride), values(inputs * outputs));
         let (biases, dy) = (values(outputs), values(n * y_stride));
         let (mut y, mut dx) = (values(n * y_stride), values(n * x_stride));
@@ -213,7 +213,7 @@ pub(crate) fn batch_norm(criterion: &mut Criterion) {
 
 /// Adam without its corrections: two memories, a root and a division.
 #[derive(Clone, Copy)]
-pub(crate) struct Moments(pub(crate) f32);
+struct Moments(f32);
 
 impl Rule<f32, 2> for Moments {
     #[inline]

@@ -1,14 +1,14 @@
-//! The networks that are measured.
+//! The networks that are measured: by the bench of steps, and beside PyTorch by `cargo xtask steps`.
 
 use std::path::Path;
 
 use finetooth_engine::config::TrainConfig;
-use finetooth_engine::data::Shape;
-use miette::{Result, miette};
+use finetooth_engine::data::{Dataset, Samples, Shape, Targets, Task};
+use finetooth_engine::seed::{Purpose, Stream};
 
 /// A network, the shape of its samples, and how it is trained.
 pub(crate) struct Workload {
-    /// Name on the command line, here and in peers/steps.py.
+    /// Name on the command line, here and in xtask's peers/steps.py.
     pub(crate) name: &'static str,
     /// What it is, for the page.
     pub(crate) description: &'static str,
@@ -77,29 +77,18 @@ pub(crate) const WORKLOADS: &[Workload] = &[
 ];
 
 impl Workload {
-    /// The workload of that name.
-    pub(crate) fn named(name: &str) -> Result<&'static Self> {
-        let names = || WORKLOADS.iter().map(|workload| workload.name);
-        let found = WORKLOADS.iter().find(|workload| workload.name == name);
-        found.ok_or_else(|| {
-            let known: Vec<&str> = names().collect();
-            miette!(
-                "no workload is called `{name}`; there are {}",
-                known.join(", ")
-            )
-        })
-    }
-
     /// Adam at 1e-4 in single precision.
-    pub(crate) fn config(&self) -> Result<TrainConfig> {
+    ///
+    /// # Panics
+    /// If the workload is no configuration.
+    pub(crate) fn config(&self) -> TrainConfig {
         let text = format!(
             "model = {{ {} }}\ntrain = {{ batch_size = {}, learning_rate = 1e-4 }}",
             self.model.replace('\n', " "),
             self.batch_size
         );
-        let table = text.parse().map_err(|error| miette!("{text}: {error}"))?;
-        TrainConfig::from_toml(&table, Path::new(""))
-            .map_err(|errors| miette!("{}: {errors:?}", self.name))
+        let table = text.parse().expect("the workloads are TOML");
+        TrainConfig::from_toml(&table, Path::new("")).expect("the workloads are valid")
     }
 
     /// Shape of one sample.
@@ -109,6 +98,31 @@ impl Workload {
             height,
             width,
             channels,
+        }
+    }
+
+    /// Samples of an epoch: more of small ones, so that an epoch takes long enough to be timed.
+    pub(crate) fn n_samples(&self) -> usize {
+        self.batch_size * if self.shape().len() < 100 { 64 } else { 8 }
+    }
+
+    /// An epoch's samples of noise in ten classes; the validation set is one sample.
+    pub(crate) fn synthetic(&self) -> Dataset {
+        let mut stream = Stream::new(1, Purpose::Split);
+        let len = self.shape().len();
+        let mut part = |n: usize| Samples {
+            features: (0..n * len).map(|_| stream.normal() as f32).collect(),
+            targets: Targets::Labels((0..n).map(|_| stream.below(10) as u32).collect()),
+        };
+        Dataset {
+            shape: self.shape(),
+            task: Task::Classification {
+                classes: (0..10).map(|class| class.to_string()).collect(),
+            },
+            train: part(self.n_samples()),
+            validation: part(1),
+            test: part(0),
+            notes: Vec::new(),
         }
     }
 }
