@@ -171,6 +171,7 @@ impl History {
     ///     train_accuracy: 0.8,
     ///     val_loss: 0.6,
     ///     val_accuracy,
+    ///     errors: None,
     ///     update_ratio: 1e-3,
     /// };
     /// let history = History {
