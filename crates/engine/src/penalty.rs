@@ -1,7 +1,7 @@
 //! Penalties on weights. Biases carry none.
 
 use crate::config::TrainSettings;
-use crate::kernel::Real;
+use crate::kernel::{Real, Simd, SquaredNorm};
 use crate::network::Tensor;
 
 /// l1 · Σ|W| + ½ · l2 · ΣW² over all weights but biases; both together are the elastic net.
@@ -34,7 +34,7 @@ impl Penalties {
         } else {
             0.0
         };
-        absolute + 0.5 * self.l2 * squared_norm(tensors, weights)
+        absolute + 0.5 * self.l2 * sum_over_weights(tensors, weights, |weight| weight * weight)
     }
 
     /// Adds the penalties' gradients to those of all weights but biases.
@@ -61,9 +61,15 @@ impl Penalties {
     }
 }
 
-/// Σ v² over the weights' places, without biases, in `f64`.
-pub(crate) fn squared_norm<T: Real>(tensors: &[Tensor], values: &[T]) -> f64 {
-    sum_over_weights(tensors, values, |value| value * value)
+/// √Σ v² over the weights' places, without biases.
+pub(crate) fn norm_over_weights<T: Real>(simd: Simd, tensors: &[Tensor], values: &[T]) -> f64 {
+    let weights = tensors.iter().filter(|tensor| tensor.is_weight());
+    let squares = weights.map(|tensor| {
+        simd.run(SquaredNorm {
+            values: &values[tensor.range.clone()],
+        })
+    });
+    squares.sum::<f64>().sqrt()
 }
 
 /// Σ f(v) over the weights' places: eight interleaved partial sums, added in their order.

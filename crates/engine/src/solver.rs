@@ -17,7 +17,7 @@ use crate::loss::BatchLoss;
 use crate::max_norm::MaxNorm;
 use crate::network::{Network, NetworkError, Sizes, Summary, summarize};
 use crate::optim::{Optimizer, Step};
-use crate::penalty::{Penalties, squared_norm};
+use crate::penalty::{Penalties, norm_over_weights};
 use crate::schedule::{LrSchedule, Moment, Plateau};
 use crate::seed::{Purpose, Stream};
 
@@ -407,10 +407,12 @@ impl<T: Real> Training<T> {
     }
 
     fn measured_update(&mut self, step: usize) -> LastUpdate {
-        let weight_norm = squared_norm(self.network.tensors(), self.network.parameters()).sqrt();
+        let weight_norm =
+            norm_over_weights(self.simd, self.network.tensors(), self.network.parameters());
         self.update(step, true);
+        let update = self.network.gradients();
         LastUpdate {
-            update_norm: squared_norm(self.network.tensors(), self.network.gradients()).sqrt(),
+            update_norm: norm_over_weights(self.simd, self.network.tensors(), update),
             weight_norm,
         }
     }

@@ -20,7 +20,7 @@ use crate::workload::{WORKLOADS, Workload};
 struct Figures {
     /// Median over the epochs measured.
     samples_per_second: f64,
-    /// Largest resident set of the process.
+    /// Largest resident set of the process, without the samples.
     peak_mib: f64,
 }
 
@@ -56,21 +56,20 @@ impl Step {
             None => Simd::detect(),
         };
         let dataset = Arc::new(workload.synthetic());
+        let data_mib = (4 * dataset.train.features.len()) as f64 / f64::from(1 << 20);
         let mut solver = Solver::on(simd, &workload.config(), dataset, 1).into_diagnostic()?;
         let figures = Figures {
             samples_per_second: measure(&mut solver, workload.n_samples(), self.seconds),
-            peak_mib: peak_mib()?,
+            peak_mib: peak_mib()? - data_mib,
         };
         println!("{}", serde_json::to_string(&figures).into_diagnostic()?);
         Ok(())
     }
 }
 
-/// Median speed of epochs over `seconds`, after three that warm up.
+/// Median speed of epochs over `seconds`, after one that warms up.
 fn measure(solver: &mut Solver, n_samples: usize, seconds: f64) -> f64 {
-    for _ in 0..3 {
-        solver.train_epoch();
-    }
+    solver.train_epoch();
     let mut speeds = Vec::new();
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_secs_f64(seconds) {

@@ -1,6 +1,6 @@
 //! Softmax cross-entropy, with smoothed labels if so wished.
 
-use super::{BatchLoss, Rows, largest};
+use super::{BatchLoss, Rows};
 use crate::kernel::{Kernel, Lanes, Real};
 
 /// Lᵢ = −Σⱼ qⱼ log pⱼ in nats, where p = softmax(sᵢ) and q = (1 − ε) onehot(yᵢ) + ε/C; gradients
@@ -32,13 +32,16 @@ impl<T: Real> Kernel<T> for SoftmaxCrossEntropy<'_, T> {
         for (sample, label) in self.labels.iter().enumerate() {
             let (scores, dscores) = self.rows.sample(sample);
             let label = *label as usize;
-            let largest = largest(scores);
-            let shift = scores[largest];
+            let shift = highest(scores);
             let mut total = T::ZERO;
             if let Some(dscores) = dscores {
-                for (gradient, score) in dscores.iter_mut().zip(scores) {
-                    *gradient = (*score - shift).exp();
-                    total += *gradient;
+                let chunks = dscores.chunks_mut(CHUNK).zip(scores.chunks(CHUNK));
+                for (gradients, scores) in chunks {
+                    let exponentials = exponentials(scores, shift);
+                    gradients.copy_from_slice(&exponentials[..scores.len()]);
+                }
+                for exponential in &*dscores {
+                    total += *exponential;
                 }
                 let scale = T::ONE / (total * n);
                 let smoothed = of_others / n;
@@ -47,8 +50,10 @@ impl<T: Real> Kernel<T> for SoftmaxCrossEntropy<'_, T> {
                 }
                 dscores[label] = dscores[label] - of_label / n;
             } else {
-                for score in scores {
-                    total += (*score - shift).exp();
+                for scores in scores.chunks(CHUNK) {
+                    for exponential in &exponentials(scores, shift)[..scores.len()] {
+                        total += *exponential;
+                    }
                 }
             }
             let mut expected = of_label * (scores[label] - shift);
@@ -58,10 +63,30 @@ impl<T: Real> Kernel<T> for SoftmaxCrossEntropy<'_, T> {
                 }
             }
             batch.sum += (total.ln() - expected).to_f64();
-            batch.n_correct += usize::from(largest == label);
+            // Of equal scores the first is the network's choice.
+            let is_first = || scores[..label].iter().all(|score| *score < shift);
+            batch.n_correct += usize::from(scores[label] == shift && is_first());
         }
         batch
     }
+}
+
+/// Scores exponentiated at a time: whole vectors, of which the last elements may go unused.
+const CHUNK: usize = 16;
+
+/// The largest of the scores; without branches, which nobody could predict.
+#[inline(always)]
+fn highest<T: Real>(scores: &[T]) -> T {
+    let larger = |a: T, b: T| if b > a { b } else { a };
+    scores[1..].iter().copied().fold(scores[0], larger)
+}
+
+/// exp(s − shift) of up to [`CHUNK`] scores, in the first elements.
+#[inline(always)]
+fn exponentials<T: Real>(scores: &[T], shift: T) -> [T; CHUNK] {
+    let mut values = [shift; CHUNK];
+    values[..scores.len()].copy_from_slice(scores);
+    values.map(|score| (score - shift).exp())
 }
 
 #[cfg(test)]
