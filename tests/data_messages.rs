@@ -160,3 +160,20 @@ fn numbers_that_are_taken_for_classes() {
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);
 }
+
+#[test]
+fn a_table_in_which_nothing_varies() {
+    let rows: String = ["1,2,yes\n", "1,2,no\n"].repeat(20).concat();
+    assert_snapshot!(refused_table(&format!("a,b,class\n{rows}")), @r#"
+      error: data.preprocess: every feature is constant over the 24 training samples, so that "standardize" makes all of them 0; accepted: data in which a feature varies, or "none"
+       ,-[sweep.toml:6:14]
+     5 | label = "class"
+     6 | preprocess = "standardize"
+       :              ^^^^^^|^^^^^^
+       :                    `-- here
+     7 | [model]
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}

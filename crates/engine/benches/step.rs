@@ -7,7 +7,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use finetooth_engine::Simd;
 use finetooth_engine::config::{ModelKind, TrainConfig};
-use finetooth_engine::data::{Dataset, Samples, Shape, Targets, Task};
+use finetooth_engine::data::{Dataset, Preprocessing, Samples, Shape, Targets, Task};
 use finetooth_engine::seed::{Purpose, Stream};
 use finetooth_engine::solver::Solver;
 
@@ -80,6 +80,7 @@ fn synthetic(shape: Shape, n: usize) -> Dataset {
         train: part(n),
         validation: part(1),
         test: part(0),
+        preprocessing: Preprocessing::default(),
         notes: Vec::new(),
     }
 }

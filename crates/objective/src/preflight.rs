@@ -129,6 +129,12 @@ pub(crate) fn data_mistake(error: &DataError, spans: &Spans) -> Mistakes {
 pub(crate) fn setup_mistake(error: &SetupError, spans: &Spans) -> Mistakes {
     match error {
         SetupError::Config(errors) => config_mistakes(errors, spans),
+        SetupError::Preprocess(error) => Mistakes(vec![spans.mistake(
+            "data.preprocess",
+            &format!("data.preprocess: {error}"),
+            "here",
+            None,
+        )]),
         SetupError::Solver(error) => Mistakes(vec![spans.mistake(
             "model",
             &format!("no network can be built: {error}"),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use finetooth_engine::Simd;
-use finetooth_engine::data::{Dataset, Samples, Targets, Task};
+use finetooth_engine::data::{Dataset, Preprocessing, Samples, Targets, Task};
 use finetooth_engine::seed::{Purpose, Stream};
 use finetooth_engine::solver::Solver;
 use miette::{IntoDiagnostic, Result, miette};
@@ -74,6 +74,7 @@ fn synthetic(workload: &Workload, n_samples: usize) -> Dataset {
         train: part(n_samples),
         validation: part(1),
         test: part(0),
+        preprocessing: Preprocessing::default(),
         notes: Vec::new(),
     }
 }

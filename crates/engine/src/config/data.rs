@@ -57,13 +57,32 @@ pub enum Share {
 pub enum Preprocess {
     /// Values as they are in the file.
     None,
+    /// All values from 0 to 1.
+    Scale,
+    /// Images: less the mean image.
+    CenterImage,
+    /// Images: less the mean of each channel.
+    CenterChannel,
     /// Images: one mean and standard deviation per channel.
     StandardizeChannel,
     /// One mean and standard deviation per feature.
     Standardize,
+    /// Coordinates along the principal axes.
+    Pca,
+    /// The same, each with variance 1.
+    PcaWhiten,
 }
 
-choice!(Preprocess { None = "none", StandardizeChannel = "standardize_channel", Standardize = "standardize" });
+choice!(Preprocess {
+    None = "none",
+    Scale = "scale",
+    CenterImage = "center_image",
+    CenterChannel = "center_channel",
+    StandardizeChannel = "standardize_channel",
+    Standardize = "standardize",
+    Pca = "pca",
+    PcaWhiten = "pca_whiten",
+});
 
 /// How a CSV file is read.
 #[derive(Debug, Clone, PartialEq)]

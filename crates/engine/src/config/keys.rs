@@ -60,10 +60,7 @@ pub const KEYS: &[Key] = &[
     ),
     Key::data(
         "preprocess",
-        choice(
-            Preprocess::NAMES,
-            &["scale", "center_image", "center_channel", "pca_whiten"],
-        ),
+        choice(Preprocess::NAMES, &[]),
         Text("standardize_channel"),
         "how features are transformed; fitted on training data only",
     )

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use super::raw::{Cells, Raw};
 use super::split::{Sizes, split, split_unstratified};
-use super::{DataError, Dataset, Samples, TargetScale, Targets, Task, cifar10, csv, digits, idx};
+use super::{
+    DataError, Dataset, Preprocessing, Samples, TargetScale, Targets, Task, cifar10, csv, digits,
+    idx,
+};
 use crate::config::{DataConfig, Source};
 
 /// Loads a data set and splits it; features as they are in the file, missing numbers filled in.
@@ -88,6 +91,7 @@ pub fn load(config: &DataConfig, seed: u32) -> Result<Dataset, DataError> {
         train,
         validation,
         test,
+        preprocessing: Preprocessing::default(),
         notes,
     })
 }
