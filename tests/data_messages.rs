@@ -177,3 +177,22 @@ fn a_table_in_which_nothing_varies() {
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);
 }
+
+#[test]
+fn a_table_whose_rows_are_to_be_mirrored() {
+    let definition = "name = \"x\"\n[data]\nsource = \"csv\"\npath = \"table.csv\"\nflip = true\n\
+                      [model]\nkind = \"mlp\"\nhidden = 4\n";
+    let csv = table(["yes", "no"]);
+    assert_snapshot!(refused_with(definition, &[("table.csv", &csv)], &[]), @r#"
+      error: data.flip varies images, and the samples are rows of 2 features; leave it out, or give the columns a shape
+       ,-[sweep.toml:5:8]
+     4 | path = "table.csv"
+     5 | flip = true
+       :        ^^|^
+       :          `-- here
+     6 | [model]
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}

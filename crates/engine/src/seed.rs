@@ -16,6 +16,8 @@ pub enum Purpose {
     TrainLimit,
     /// Which units a dropout keeps.
     Dropout,
+    /// How training images are varied.
+    Augment,
     /// Which weights a gradient check looks at.
     GradientCheck,
 }
@@ -29,6 +31,7 @@ impl Purpose {
             Self::Split => b"split",
             Self::TrainLimit => b"train_limit",
             Self::Dropout => b"dropout",
+            Self::Augment => b"augment",
             Self::GradientCheck => b"gradient_check",
         }
     }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::clip::Clipping;
 use crate::config::{Dtype, LabelKind, Loss, TrainConfig};
-use crate::data::{Dataset, Samples, Targets, Task};
+use crate::data::{AugmentError, Augmenter, Dataset, Samples, Targets, Task};
 use crate::history::{EpochEnd, EpochRecord, Errors};
 use crate::kernel::{Real, Simd};
 use crate::loss::BatchLoss;
@@ -37,6 +37,9 @@ pub enum SolverError {
     /// The network cannot be built for these data.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The images cannot be varied as asked.
+    #[error(transparent)]
+    Augment(#[from] AugmentError),
     /// The data have too few classes.
     #[error("the data have {n_classes} class(es); a classifier needs at least 2")]
     TooFewClasses {
@@ -224,6 +227,8 @@ struct Training<T> {
     clipping: Clipping,
     max_norm: Option<MaxNorm>,
     dataset: Arc<Dataset>,
+    /// How training samples are varied, if at all.
+    augmenter: Option<Augmenter>,
     seed: u32,
     epoch: u32,
     /// Samples of a step.
@@ -248,7 +253,7 @@ impl<T: Real> Training<T> {
         config: &TrainConfig,
         dataset: Arc<Dataset>,
         seed: u32,
-    ) -> Result<Self, NetworkError> {
+    ) -> Result<Self, SolverError> {
         let settings = &config.train;
         let n_train = dataset.train.len();
         let batch_size = settings.batch_size.min(n_train);
@@ -284,6 +289,7 @@ impl<T: Real> Training<T> {
             capacity,
             order: vec![0; n_train],
             targets: dataset.train.targets.buffer(capacity),
+            augmenter: Augmenter::new(config.data.augment, &dataset, seed)?,
             dataset,
         })
     }
@@ -352,17 +358,33 @@ impl<T: Real> Training<T> {
 
     /// Loads the batch of a step; its loss, and the gradients for the update.
     fn step_loss(&mut self, step: usize) -> BatchLoss {
-        let samples = &self.order[step * self.batch_size..][..self.batch_size];
-        load(
-            &mut self.network,
-            &mut self.targets,
-            &self.dataset,
-            &self.dataset.train,
-            samples.iter().map(|i| *i as usize),
-        );
+        self.load_training(step);
         let steps_before = u64::from(self.epoch - 1) * self.n_steps() as u64;
         self.network
             .loss_and_gradients(self.loss, &self.targets, steps_before + step as u64)
+    }
+
+    /// Puts the samples of a step into the network's batch, varied as this epoch sees them.
+    fn load_training(&mut self, step: usize) {
+        let samples = &self.order[step * self.batch_size..][..self.batch_size];
+        let idxs = samples.iter().map(|i| *i as usize);
+        let train = &self.dataset.train;
+        let Some(augmenter) = &mut self.augmenter else {
+            return load(
+                &mut self.network,
+                &mut self.targets,
+                &self.dataset,
+                train,
+                idxs,
+            );
+        };
+        let len = self.dataset.shape.len();
+        for (place, &sample) in samples.iter().enumerate() {
+            let features = &train.features[sample as usize * len..][..len];
+            let varied = augmenter.augmented(self.epoch, sample, features);
+            self.network.load(place, varied);
+        }
+        self.targets.take(&train.targets, idxs);
     }
 
     fn update(&mut self, step: usize, keep_update: bool) {

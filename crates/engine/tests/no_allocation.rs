@@ -88,6 +88,7 @@ fn epochs_allocate_nothing() {
         "train = { label_smoothing = 0.1 }",
         "train = { l1 = 1e-4, max_norm = 2.0 }",
         "train = { loss = 'hinge' }",
+        "data = { flip = true, shift = 2, crop = 1, jitter = 0.3, cutout = 3 }",
     ] {
         let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();
         check(&config);

@@ -5,6 +5,7 @@ use std::path::Path;
 use finetooth_engine::SimdError;
 use finetooth_engine::config::{ConfigError, LabelKind, Loss, TrainConfig};
 use finetooth_engine::data::DataError;
+use finetooth_engine::solver::SolverError;
 use finetooth_scheduler::space::{Domain, Params, Value};
 use finetooth_scheduler::sweep::{Mistake, Mistakes, Spans, Sweep};
 
@@ -135,6 +136,11 @@ pub(crate) fn setup_mistake(error: &SetupError, spans: &Spans) -> Mistakes {
             "here",
             None,
         )]),
+        SetupError::Solver(SolverError::Augment(error)) => {
+            let path = format!("data.{}", error.key());
+            let message = format!("data.{error}");
+            Mistakes(vec![spans.mistake(&path, &message, "here", None)])
+        }
         SetupError::Solver(error) => Mistakes(vec![spans.mistake(
             "model",
             &format!("no network can be built: {error}"),

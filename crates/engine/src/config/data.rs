@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::augment::Augment;
 use super::choice::choice;
 
 /// The `[data]` section, checked.
@@ -24,6 +25,8 @@ pub struct DataConfig {
     pub shape: Option<[usize; 3]>,
     /// How features are transformed; fitted on the training part.
     pub preprocess: Preprocess,
+    /// How training images are varied, after that.
+    pub augment: Augment,
     /// How a CSV file is read.
     pub csv: CsvOptions,
 }
@@ -71,6 +74,13 @@ pub enum Preprocess {
     Pca,
     /// The same, each with variance 1.
     PcaWhiten,
+}
+
+impl Preprocess {
+    /// Whether the values of an image are pixels afterwards.
+    pub fn keeps_images(self) -> bool {
+        !matches!(self, Self::Pca | Self::PcaWhiten)
+    }
 }
 
 choice!(Preprocess {

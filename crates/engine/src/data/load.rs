@@ -26,7 +26,7 @@ use crate::config::{DataConfig, Source};
 /// # Example
 /// ```
 /// use finetooth_engine::config::{
-///     CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source,
+///     Augment, CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source,
 /// };
 /// use finetooth_engine::data;
 ///
@@ -39,6 +39,7 @@ use crate::config::{DataConfig, Source};
 ///     train_limit: None,
 ///     shape: None,
 ///     preprocess: Preprocess::StandardizeChannel,
+///     augment: Augment::default(),
 ///     csv: CsvOptions {
 ///         label: CsvLabel::Position(-1),
 ///         label_kind: LabelKind::Class,

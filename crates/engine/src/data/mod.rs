@@ -3,6 +3,7 @@
 //! A reader turns a file into raw samples; `load` splits them in three and fills missing cells;
 //! `Dataset::preprocessed` transforms the features. Nothing here knows a network.
 
+mod augment;
 mod cifar10;
 mod csv;
 mod digits;
@@ -17,6 +18,8 @@ mod split;
 mod summary;
 mod targets;
 
+pub use augment::AugmentError;
+pub(crate) use augment::Augmenter;
 pub use error::DataError;
 pub use load::load;
 pub use preprocess::{PreprocessError, Preprocessing};
