@@ -160,3 +160,39 @@ fn numbers_that_are_taken_for_classes() {
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);
 }
+
+#[test]
+fn a_table_in_which_nothing_varies() {
+    let rows: String = ["1,2,yes\n", "1,2,no\n"].repeat(20).concat();
+    assert_snapshot!(refused_table(&format!("a,b,class\n{rows}")), @r#"
+      error: data.preprocess: every feature is constant over the 24 training samples, so that "standardize" makes all of them 0; accepted: data in which a feature varies, or "none"
+       ,-[sweep.toml:6:14]
+     5 | label = "class"
+     6 | preprocess = "standardize"
+       :              ^^^^^^|^^^^^^
+       :                    `-- here
+     7 | [model]
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn a_table_whose_rows_are_to_be_mirrored() {
+    let definition = "name = \"x\"\n[data]\nsource = \"csv\"\npath = \"table.csv\"\nflip = true\n\
+                      [model]\nkind = \"mlp\"\nhidden = 4\n";
+    let csv = table(["yes", "no"]);
+    assert_snapshot!(refused_with(definition, &[("table.csv", &csv)], &[]), @r#"
+      error: data.flip varies images, and the samples are rows of 2 features; leave it out, or give the columns a shape
+       ,-[sweep.toml:5:8]
+     4 | path = "table.csv"
+     5 | flip = true
+       :        ^^|^
+       :          `-- here
+     6 | [model]
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}

@@ -156,22 +156,6 @@ fn a_schedule_without_a_key_it_needs() {
 }
 
 #[test]
-fn a_key_of_a_later_version() {
-    assert_snapshot!(refused("name = \"x\"\n[data]\nflip = true\n"), @"
-      error: data.flip is not supported by this version
-       ,-[sweep.toml:3:1]
-     2 | [data]
-     3 | flip = true
-       : ^^|^
-       :   `-- not supported yet
-       `----
-      help: leave it out
-
-    error: sweep.toml has a mistake; nothing was run, nothing was written
-    ");
-}
-
-#[test]
 fn a_layer_that_does_not_exist() {
     let text = "name = \"x\"\n[model]\nkind = \"layers\"\nlayers = [\"conv 8 3x3\", \"max_poll 2\", \"linear 10\"]\n";
     assert_snapshot!(refused(text), @r#"

@@ -44,7 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             .join("\n")
     })?;
 
-    let dataset = data::load(&config.data, config.train.seed)?.preprocessed(config.data.preprocess);
+    let dataset =
+        data::load(&config.data, config.train.seed)?.preprocessed(config.data.preprocess)?;
     let mut solver = Solver::new(&config, Arc::new(dataset), config.train.seed)?;
     println!("{}\n", solver.summary());
     println!(

@@ -16,6 +16,8 @@ pub enum Purpose {
     TrainLimit,
     /// Which units a dropout keeps.
     Dropout,
+    /// How training images are varied.
+    Augment,
     /// Which weights a gradient check looks at.
     GradientCheck,
     /// Which training samples a sanity check looks at.
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Split => b"split",
             Self::TrainLimit => b"train_limit",
             Self::Dropout => b"dropout",
+            Self::Augment => b"augment",
             Self::GradientCheck => b"gradient_check",
             Self::SanitySample => b"sanity_sample",
         }

@@ -10,12 +10,12 @@ use std::sync::{Arc, OnceLock};
 
 use crate::clip::Clipping;
 use crate::config::{Dtype, Loss, TrainConfig};
-use crate::data::{Dataset, Samples, Targets};
+use crate::data::{Augmenter, Dataset, Samples, Targets};
 use crate::history::{EpochEnd, EpochRecord, Errors, History, StepRecord};
 use crate::kernel::{Real, Simd};
 use crate::loss::BatchLoss;
 use crate::max_norm::MaxNorm;
-use crate::network::{Network, NetworkError, Sizes, Summary, summarize};
+use crate::network::{Network, Sizes, Summary, summarize};
 use crate::optim::{Optimizer, Step};
 use crate::penalty::{Penalties, norm_over_weights};
 use crate::schedule::{LrSchedule, Moment, Plateau};
@@ -41,7 +41,7 @@ pub use fit::{FitEnd, FitOptions, Progress};
 ///
 /// let mut config = TrainConfig::default();
 /// config.train.epochs = 2;
-/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess)?;
 /// let mut solver = Solver::new(&config, Arc::new(digits), 0)?;
 /// let untrained = solver.untrained();
 /// solver.train_epoch();
@@ -181,6 +181,8 @@ struct Training<T> {
     weight_decay: f64,
     clipping: Clipping,
     dataset: Arc<Dataset>,
+    /// How training samples are varied, if at all.
+    augmenter: Option<Augmenter>,
     seed: u32,
     /// The epoch under way, or the last one.
     epoch: u32,
@@ -232,7 +234,7 @@ impl<T: Real> Training<T> {
         config: &TrainConfig,
         dataset: Arc<Dataset>,
         seed: u32,
-    ) -> Result<Self, NetworkError> {
+    ) -> Result<Self, SolverError> {
         let settings = &config.train;
         let n_train = dataset.train.len();
         let batch_size = settings.batch_size.min(n_train);
@@ -276,6 +278,7 @@ impl<T: Real> Training<T> {
             capacity,
             order: vec![0; n_train],
             targets: dataset.train.targets.buffer(capacity),
+            augmenter: Augmenter::new(config.data.augment, &dataset, seed)?,
             dataset,
         })
     }
@@ -374,17 +377,33 @@ impl<T: Real> Training<T> {
 
     /// Loads the batch of a step; its loss, and the gradients for the update.
     fn step_loss(&mut self, step: usize) -> BatchLoss {
-        let samples = &self.order[step * self.batch_size..][..self.batch_size];
-        load(
-            &mut self.network,
-            &mut self.targets,
-            &self.dataset,
-            &self.dataset.train,
-            samples.iter().map(|i| *i as usize),
-        );
+        self.load_training(step);
         let steps_before = u64::from(self.epoch - 1) * self.n_steps() as u64;
         self.network
             .loss_and_gradients(self.loss, &self.targets, steps_before + step as u64)
+    }
+
+    /// Puts the samples of a step into the network's batch, varied as this epoch sees them.
+    fn load_training(&mut self, step: usize) {
+        let samples = &self.order[step * self.batch_size..][..self.batch_size];
+        let idxs = samples.iter().map(|i| *i as usize);
+        let train = &self.dataset.train;
+        let Some(augmenter) = &mut self.augmenter else {
+            return load(
+                &mut self.network,
+                &mut self.targets,
+                &self.dataset,
+                train,
+                idxs,
+            );
+        };
+        let len = self.dataset.shape.len();
+        for (place, &sample) in samples.iter().enumerate() {
+            let features = &train.features[sample as usize * len..][..len];
+            let varied = augmenter.augmented(self.epoch, sample, features);
+            self.network.load(place, varied);
+        }
+        self.targets.take(&train.targets, idxs);
     }
 
     fn update(&mut self, step: usize, keep_update: bool) {

@@ -54,7 +54,8 @@ fn trained() -> Solver {
     let config = TrainConfig::default();
     let digits = data::load(&config.data, 1)
         .unwrap()
-        .preprocessed(config.data.preprocess);
+        .preprocessed(config.data.preprocess)
+        .unwrap();
     let mut solver = Solver::new(&config, Arc::new(digits), 1).unwrap();
     solver.train_epoch();
     solver

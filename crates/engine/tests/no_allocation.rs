@@ -41,7 +41,8 @@ model.layers = ['conv 6 3x3', 'relu', 'max_pool 2', 'conv 5 3x2 stride 1x2 pad 1
 fn digits(config: &TrainConfig) -> Dataset {
     let mut dataset = data::load(&config.data, 1)
         .unwrap()
-        .preprocessed(config.data.preprocess);
+        .preprocessed(config.data.preprocess)
+        .unwrap();
     if matches!(config.train.loss, Loss::Mse | Loss::Huber) {
         let scale = TargetScale {
             mean: 4.5,
@@ -87,6 +88,7 @@ fn epochs_allocate_nothing() {
         "train = { label_smoothing = 0.1 }",
         "train = { l1 = 1e-4, max_norm = 2.0 }",
         "train = { loss = 'hinge' }",
+        "data = { flip = true, shift = 2, crop = 1, jitter = 0.3, cutout = 3 }",
     ] {
         let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();
         check(&config);

@@ -5,6 +5,7 @@ use std::path::Path;
 use finetooth_engine::SimdError;
 use finetooth_engine::config::{ConfigError, LabelKind, Loss, TrainConfig};
 use finetooth_engine::data::DataError;
+use finetooth_engine::solver::SolverError;
 use finetooth_scheduler::space::{Domain, Params, Value};
 use finetooth_scheduler::sweep::{Mistake, Mistakes, Spans, Sweep};
 
@@ -129,6 +130,17 @@ pub(crate) fn data_mistake(error: &DataError, spans: &Spans) -> Mistakes {
 pub(crate) fn setup_mistake(error: &SetupError, spans: &Spans) -> Mistakes {
     match error {
         SetupError::Config(errors) => config_mistakes(errors, spans),
+        SetupError::Preprocess(error) => Mistakes(vec![spans.mistake(
+            "data.preprocess",
+            &format!("data.preprocess: {error}"),
+            "here",
+            None,
+        )]),
+        SetupError::Solver(SolverError::Augment(error)) => {
+            let path = format!("data.{}", error.key());
+            let message = format!("data.{error}");
+            Mistakes(vec![spans.mistake(&path, &message, "here", None)])
+        }
         SetupError::Solver(error) => Mistakes(vec![spans.mistake(
             "model",
             &format!("no network can be built: {error}"),

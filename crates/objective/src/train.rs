@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use finetooth_engine::config::{ConfigError, LabelKind, Preprocess, TrainConfig};
-use finetooth_engine::data::{self, Dataset};
+use finetooth_engine::data::{self, Dataset, PreprocessError};
 use finetooth_engine::history::EpochEnd;
 use finetooth_engine::solver::{Solver, SolverError};
 use finetooth_engine::{Simd, SimdError};
@@ -38,6 +38,9 @@ pub(crate) enum SetupError {
     /// The configuration is wrong.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Config(Vec<ConfigError>),
+    /// The data cannot be transformed.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
     /// The network cannot be built.
     #[error(transparent)]
     Solver(#[from] SolverError),
@@ -87,7 +90,7 @@ impl Training {
     pub(crate) fn solver(&self, params: &Params, seed: u32) -> Result<Solver, SetupError> {
         let config = TrainConfig::from_toml(&overlay(&self.base, params), Path::new("."))
             .map_err(SetupError::Config)?;
-        let data = self.prepared(config.data.preprocess);
+        let data = self.prepared(config.data.preprocess)?;
         Ok(Solver::on(self.simd, &config, data, seed)?)
     }
 
@@ -118,10 +121,14 @@ impl Training {
     }
 
     /// The data as the networks see them; each way of preprocessing is computed once.
-    fn prepared(&self, preprocess: Preprocess) -> Arc<Dataset> {
+    fn prepared(&self, preprocess: Preprocess) -> Result<Arc<Dataset>, PreprocessError> {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        let compute = || Arc::new(self.raw.preprocessed(preprocess));
-        Arc::clone(prepared.entry(preprocess).or_insert_with(compute))
+        if let Some(dataset) = prepared.get(&preprocess) {
+            return Ok(Arc::clone(dataset));
+        }
+        let dataset = Arc::new(self.raw.preprocessed(preprocess)?);
+        prepared.insert(preprocess, Arc::clone(&dataset));
+        Ok(dataset)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use finetooth_engine::config::TrainConfig;
-use finetooth_engine::data::{Dataset, Samples, Shape, Targets, Task};
+use finetooth_engine::data::{Dataset, Preprocessing, Samples, Shape, Targets, Task};
 use finetooth_engine::seed::{Purpose, Stream};
 
 /// A network, the shape of its samples, and how it is trained.
@@ -123,6 +123,7 @@ impl Workload {
             train: part(self.n_samples()),
             validation: part(1),
             test: part(0),
+            preprocessing: Preprocessing::default(),
             notes: Vec::new(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::augment::Augment;
 use super::choice::choice;
 
 /// The `[data]` section, checked.
@@ -24,6 +25,8 @@ pub struct DataConfig {
     pub shape: Option<[usize; 3]>,
     /// How features are transformed; fitted on the training part.
     pub preprocess: Preprocess,
+    /// How training images are varied, after that.
+    pub augment: Augment,
     /// How a CSV file is read.
     pub csv: CsvOptions,
 }
@@ -57,13 +60,39 @@ pub enum Share {
 pub enum Preprocess {
     /// Values as they are in the file.
     None,
+    /// All values from 0 to 1.
+    Scale,
+    /// Images: less the mean image.
+    CenterImage,
+    /// Images: less the mean of each channel.
+    CenterChannel,
     /// Images: one mean and standard deviation per channel.
     StandardizeChannel,
     /// One mean and standard deviation per feature.
     Standardize,
+    /// Coordinates along the principal axes.
+    Pca,
+    /// The same, each with variance 1.
+    PcaWhiten,
 }
 
-choice!(Preprocess { None = "none", StandardizeChannel = "standardize_channel", Standardize = "standardize" });
+impl Preprocess {
+    /// Whether the values of an image are pixels afterwards.
+    pub fn keeps_images(self) -> bool {
+        !matches!(self, Self::Pca | Self::PcaWhiten)
+    }
+}
+
+choice!(Preprocess {
+    None = "none",
+    Scale = "scale",
+    CenterImage = "center_image",
+    CenterChannel = "center_channel",
+    StandardizeChannel = "standardize_channel",
+    Standardize = "standardize",
+    Pca = "pca",
+    PcaWhiten = "pca_whiten",
+});
 
 /// How a CSV file is read.
 #[derive(Debug, Clone, PartialEq)]

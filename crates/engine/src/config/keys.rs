@@ -60,13 +60,49 @@ pub const KEYS: &[Key] = &[
     ),
     Key::data(
         "preprocess",
-        choice(
-            Preprocess::NAMES,
-            &["scale", "center_image", "center_channel", "pca_whiten"],
-        ),
+        choice(Preprocess::NAMES, &[]),
         Text("standardize_channel"),
         "how features are transformed; fitted on training data only",
     )
+    .searchable(),
+    Key::data(
+        "flip",
+        Boolean,
+        Flag(false),
+        "mirror training images at random",
+    )
+    .searchable(),
+    Key::data(
+        "shift",
+        Integer,
+        Whole(0),
+        "move training images by up to so many pixels",
+    )
+    .within(0.0, 4096.0)
+    .searchable(),
+    Key::data(
+        "crop",
+        Integer,
+        Whole(0),
+        "cut training images out of a frame padded by so many pixels",
+    )
+    .within(0.0, 4096.0)
+    .searchable(),
+    Key::data(
+        "jitter",
+        Float,
+        Real(0.0),
+        "vary brightness and contrast of training images by up to this share",
+    )
+    .within(0.0, 1.0)
+    .searchable(),
+    Key::data(
+        "cutout",
+        Integer,
+        Whole(0),
+        "blank a square of so many pixels a side in training images",
+    )
+    .within(0.0, 4096.0)
     .searchable(),
     Key::data(
         "train_limit",
@@ -106,41 +142,6 @@ pub const KEYS: &[Key] = &[
         Texts(&["", "?", "NA"]),
         "csv: cells that mean \"missing\"",
     ),
-    Key::data("flip", Boolean, Absent, "mirror training images at random")
-        .searchable()
-        .later(),
-    Key::data(
-        "shift",
-        Integer,
-        Absent,
-        "move training images by up to so many pixels",
-    )
-    .searchable()
-    .later(),
-    Key::data(
-        "crop",
-        Integer,
-        Absent,
-        "cut training images out of a padded frame",
-    )
-    .searchable()
-    .later(),
-    Key::data(
-        "jitter",
-        Float,
-        Absent,
-        "vary brightness and contrast of training images",
-    )
-    .searchable()
-    .later(),
-    Key::data(
-        "cutout",
-        Integer,
-        Absent,
-        "blank a square of training images",
-    )
-    .searchable()
-    .later(),
     //
     Key::model(
         "kind",

@@ -3,6 +3,7 @@
 //! A key's name is the same in the file, in [`KEYS`] and as a field. The configuration knows values
 //! and their limits, not data files nor networks.
 
+mod augment;
 mod choice;
 mod data;
 mod error;
@@ -19,6 +20,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use augment::Augment;
 pub use data::{CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source};
 pub use error::ConfigError;
 pub use key::{Key, KeyDefault, Kind, Scale, Table};

@@ -5,6 +5,7 @@ mod reader;
 
 use std::path::Path;
 
+use super::augment::Augment;
 use super::data::{CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source};
 use super::error::ConfigError;
 use super::key::Table;
@@ -142,7 +143,8 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
             Some("fractions whose sum is below 1".to_owned()),
         );
     }
-    let preprocess = Preprocess::named(reader.choice("preprocess"));
+    let preprocess = Preprocess::named(reader.choice("preprocess"))
+        .expect("the names of the key are those of the enum");
     let data = DataConfig {
         source,
         path,
@@ -153,7 +155,8 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
             .optional_integer("train_limit")
             .map(|limit| limit as usize),
         shape: reader.shape("shape"),
-        preprocess: preprocess.expect("the names of the key are those of the enum"),
+        preprocess,
+        augment: read_augment(&mut reader, preprocess),
         csv: CsvOptions {
             label: reader.column("label"),
             label_kind: LabelKind::Class,
@@ -164,6 +167,25 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
     };
     reader.finish();
     data
+}
+
+fn read_augment(reader: &mut Reader<'_>, preprocess: Preprocess) -> Augment {
+    let augment = Augment {
+        flip: reader.boolean("flip"),
+        shift: reader.integer("shift") as usize,
+        crop: reader.integer("crop") as usize,
+        jitter: reader.float("jitter"),
+        cutout: reader.integer("cutout") as usize,
+    };
+    if let (Some(key), false) = (augment.first_key(), preprocess.keeps_images()) {
+        let message = format!(
+            "varies images, and preprocess = \"{}\" leaves none",
+            preprocess.name()
+        );
+        let help = "leave it out, or choose another way of preprocessing";
+        reader.report(key, message, Some(help.to_owned()));
+    }
+    augment
 }
 
 fn read_train(mut reader: Reader<'_>) -> TrainSettings {

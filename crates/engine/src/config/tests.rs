@@ -82,6 +82,8 @@ fn what_is_written_reads_back_to_the_same() {
         "[data]\nsource = 'idx'\npath = '/d'\ntest_path = 't'\nvalidation = 100\ntest = 0\ntrain_limit = 7",
     );
     round_trips("[data]\nshape = [1, 8, 8]\npreprocess = 'none'");
+    round_trips("[data]\nflip = true\nshift = 2\ncrop = 4\njitter = 0.2\ncutout = 8");
+    round_trips("[data]\npreprocess = 'pca_whiten'\nflip = false\njitter = 0");
     round_trips("[model]\nkind = 'mlp'\nhidden = [30, 20]\ninit = 'normal'\nweight_scale = 1e-3");
     round_trips("[model]\nkind = 'mlp'\nhidden = []\ninit = 'xavier'");
     round_trips("[model]\nactivation = 'gelu'\nbatch_norm = true\ndropout = 0.25");
@@ -197,11 +199,7 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn keys_and_names_of_later_versions_are_refused_as_such() {
-    refused(
-        "[data]\nflip = true",
-        "[data] flip: is not supported by this version",
-    );
+fn names_of_later_versions_are_refused_as_such() {
     refused(
         "[data]\nsource = 'npz'",
         "[data] source: \"npz\" is not supported by this version (one of digits, idx, cifar10, csv)",
@@ -213,6 +211,15 @@ fn later_keys_at_their_default_ask_for_nothing_and_are_accepted() {
     let text =
         "[model]\nbatch_norm = false\ndropout = 0\nactivation = 'relu'\n[train]\nloss = 'softmax'";
     assert_eq!(read(text).unwrap(), TrainConfig::default());
+}
+
+#[test]
+fn images_are_not_varied_after_a_rotation_that_leaves_none() {
+    refused(
+        "[data]\npreprocess = 'pca'\nflip = false\ncrop = 2",
+        "[data] crop: varies images, and preprocess = \"pca\" leaves none \
+         (leave it out, or choose another way of preprocessing)",
+    );
 }
 
 #[test]

@@ -47,6 +47,11 @@ fn data_table(data: &DataConfig) -> TomlTable {
         writer.put("test_path", path.to_string_lossy().into_owned());
     }
     writer.put("preprocess", data.preprocess.name());
+    writer.put("flip", data.augment.flip);
+    writer.count("shift", data.augment.shift);
+    writer.count("crop", data.augment.crop);
+    writer.put("jitter", data.augment.jitter);
+    writer.count("cutout", data.augment.cutout);
     if let Some(limit) = data.train_limit {
         writer.count("train_limit", limit);
     }

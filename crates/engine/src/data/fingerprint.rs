@@ -50,7 +50,7 @@ impl Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Samples, Shape, TargetScale};
+    use crate::data::{Preprocessing, Samples, Shape, TargetScale};
 
     fn classes(names: [&str; 2]) -> Task {
         Task::Classification {
@@ -89,6 +89,7 @@ mod tests {
             train: part(1.0),
             validation: part(3.0),
             test: part(5.0),
+            preprocessing: Preprocessing::default(),
             notes: Vec::new(),
         }
     }

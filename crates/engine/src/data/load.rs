@@ -4,7 +4,10 @@ use std::path::Path;
 
 use super::raw::{Cells, Raw};
 use super::split::{Sizes, split, split_unstratified};
-use super::{DataError, Dataset, Samples, TargetScale, Targets, Task, cifar10, csv, digits, idx};
+use super::{
+    DataError, Dataset, Preprocessing, Samples, TargetScale, Targets, Task, cifar10, csv, digits,
+    idx,
+};
 use crate::config::{DataConfig, Source};
 
 /// Loads a data set and splits it; features as they are in the file, missing numbers filled in.
@@ -23,7 +26,7 @@ use crate::config::{DataConfig, Source};
 /// # Example
 /// ```
 /// use finetooth_engine::config::{
-///     CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source,
+///     Augment, CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source,
 /// };
 /// use finetooth_engine::data;
 ///
@@ -36,6 +39,7 @@ use crate::config::{DataConfig, Source};
 ///     train_limit: None,
 ///     shape: None,
 ///     preprocess: Preprocess::StandardizeChannel,
+///     augment: Augment::default(),
 ///     csv: CsvOptions {
 ///         label: CsvLabel::Position(-1),
 ///         label_kind: LabelKind::Class,
@@ -88,6 +92,7 @@ pub fn load(config: &DataConfig, seed: u32) -> Result<Dataset, DataError> {
         train,
         validation,
         test,
+        preprocessing: Preprocessing::default(),
         notes,
     })
 }

@@ -1,8 +1,9 @@
 //! Data sets: one file per format, a seeded split (stratified where labels are classes), preprocessing fitted on the training part only.
 //!
 //! A reader turns a file into raw samples; `load` splits them in three and fills missing cells;
-//! `Dataset::preprocessed` scales the features. Nothing here knows a network.
+//! `Dataset::preprocessed` transforms the features. Nothing here knows a network.
 
+mod augment;
 mod cifar10;
 mod csv;
 mod digits;
@@ -17,8 +18,11 @@ mod split;
 mod summary;
 mod targets;
 
+pub use augment::AugmentError;
+pub(crate) use augment::Augmenter;
 pub use error::DataError;
 pub use load::load;
+pub use preprocess::{PreprocessError, Preprocessing};
 pub use targets::{TargetScale, Targets, Task};
 
 /// Height, width and channels of one sample; a table of D features is 1 × 1 × D.
@@ -78,6 +82,8 @@ pub struct Dataset {
     pub validation: Samples,
     /// What is looked at once; may be empty.
     pub test: Samples,
+    /// What the features went through since they were read; new samples have to go through it too.
+    pub preprocessing: Preprocessing,
     /// What the reader found and decided, one sentence each, for people.
     pub notes: Vec<String>,
 }

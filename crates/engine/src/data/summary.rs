@@ -89,7 +89,7 @@ fn class_counts(targets: &Targets, n_classes: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Samples, Shape};
+    use crate::data::{Preprocessing, Samples, Shape};
 
     /// Expects this summary of training labels in two classes.
     #[track_caller]
@@ -111,6 +111,7 @@ mod tests {
             train,
             validation: Samples::default(),
             test: Samples::default(),
+            preprocessing: Preprocessing::default(),
             notes: vec!["a note".into()],
         };
         assert_eq!(data.summary(), [expected[0], expected[1], "a note"]);
@@ -156,6 +157,7 @@ mod tests {
             },
             validation: Samples::default(),
             test: Samples::default(),
+            preprocessing: Preprocessing::default(),
             notes: Vec::new(),
         };
         assert_eq!(

@@ -137,7 +137,8 @@ fn every_rule_trains_the_digits() {
         let config = TrainConfig::from_toml(&text.parse().unwrap(), Path::new("")).unwrap();
         let dataset = data::load(&config.data, 1)
             .unwrap()
-            .preprocessed(config.data.preprocess);
+            .preprocessed(config.data.preprocess)
+            .unwrap();
         let mut solver = Solver::new(&config, Arc::new(dataset), 1).unwrap();
         let end = (0..5).map(|_| solver.train_epoch()).last();
         let Some(EpochEnd::Completed(record)) = end else {

@@ -209,7 +209,7 @@ impl fmt::Display for DataFindings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Shape, Targets, Task};
+    use crate::data::{Preprocessing, Shape, Targets, Task};
 
     /// Two columns and two classes; the validation part shares no sample.
     fn sound() -> Dataset {
@@ -229,6 +229,7 @@ mod tests {
             train: part(0.0),
             validation: part(0.5),
             test: Samples::default(),
+            preprocessing: Preprocessing::default(),
             notes: Vec::new(),
         }
     }

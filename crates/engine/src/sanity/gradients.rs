@@ -41,7 +41,7 @@ const TOLERANCE_AT_KINKS: f64 = 1e-4;
 /// use finetooth_engine::{config::TrainConfig, data};
 ///
 /// let config = TrainConfig::default();
-/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess)?;
 /// assert_eq!(gradients(&config, &digits, 0)?.verdict(), Verdict::Passed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -65,7 +65,7 @@ const USUAL_EXCESS: f64 = 2.0;
 /// use finetooth_engine::{config::TrainConfig, data};
 ///
 /// let config = TrainConfig::default();
-/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess)?;
 /// let found = initial_loss(&config, &digits, 0)?.expect("the loss is softmax");
 /// assert_eq!(found.verdict(), Verdict::Passed);
 /// assert!((found.shrunk - f64::ln(10.0)).abs() < 0.02);

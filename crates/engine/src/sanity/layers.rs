@@ -95,7 +95,7 @@ const RATIOS: std::ops::RangeInclusive<f64> = 1e-5..=1e-1;
 /// use finetooth_engine::{config::TrainConfig, data};
 ///
 /// let config = TrainConfig::default();
-/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess)?;
 /// let found = layers(&config, Arc::new(digits), 0, 20)?;
 /// assert_eq!(found.verdict(), Verdict::Passed);
 /// let updates = found.updates.unwrap();

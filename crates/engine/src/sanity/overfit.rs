@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Verdict;
 use super::sample::{few, sample};
-use crate::config::{LayerSpec, Loss, ScheduleKind, TrainConfig};
+use crate::config::{Augment, LayerSpec, Loss, ScheduleKind, TrainConfig};
 use crate::data::{Dataset, Samples, Targets};
 use crate::history::{EpochEnd, EpochRecord};
 use crate::solver::{Solver, SolverError, check_part};
@@ -84,7 +84,7 @@ impl Overfit {
     /// use finetooth_engine::{config::TrainConfig, data};
     ///
     /// let config = TrainConfig::default();
-    /// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+    /// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess)?;
     /// let found = Overfit::new(&config).run(&config, &digits, 0)?;
     /// assert_eq!(found.verdict(), Verdict::Passed);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -163,9 +163,10 @@ fn accuracy(record: &EpochRecord) -> f64 {
         .map_or(record.val_accuracy, |errors| errors.val_r2)
 }
 
-/// The configuration without penalties, dropout, smoothing and schedule.
+/// The configuration without penalties, dropout, smoothing, augmentation and schedule.
 pub(super) fn unregularized(config: &TrainConfig) -> TrainConfig {
     let mut config = config.clone();
+    config.data.augment = Augment::default();
     config.model.dropout = 0.0;
     config
         .model

@@ -49,7 +49,7 @@ const DECADES_ABOVE: f64 = 1.0;
 /// use finetooth_engine::{config::TrainConfig, data};
 ///
 /// let config = TrainConfig::default();
-/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+/// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess)?;
 /// let (low, high) = probe(&config, &digits, 0)?.range().unwrap();
 /// assert!(low < 1e-3 && 1e-3 < high);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -29,6 +29,7 @@ pub(super) fn few(dataset: &Dataset, samples: Samples) -> Dataset {
         validation: samples.clone(),
         train: samples,
         test: Samples::default(),
+        preprocessing: dataset.preprocessing.clone(),
         notes: Vec::new(),
     }
 }
@@ -47,7 +48,8 @@ pub(super) mod tests {
         let config = TrainConfig::from_toml(&settings.parse().unwrap(), Path::new("")).unwrap();
         let digits = data::load(&config.data, 1)
             .unwrap()
-            .preprocessed(config.data.preprocess);
+            .preprocessed(config.data.preprocess)
+            .unwrap();
         (config, Arc::new(digits))
     }
 

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::config::{LabelKind, Loss};
-use crate::data::{Dataset, Samples, Targets, Task};
+use crate::data::{AugmentError, Dataset, Samples, Targets, Task};
 use crate::network::NetworkError;
 
 /// Why a training cannot begin.
@@ -12,6 +12,9 @@ pub enum SolverError {
     /// The network cannot be built for these data.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The images cannot be varied as asked.
+    #[error(transparent)]
+    Augment(#[from] AugmentError),
     /// The data have too few classes.
     #[error("the data have {n_classes} class(es); a classifier needs at least 2")]
     TooFewClasses {

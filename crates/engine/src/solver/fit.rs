@@ -75,7 +75,7 @@ impl Solver {
     /// use finetooth_engine::{config::TrainConfig, data};
     ///
     /// let config = TrainConfig::default();
-    /// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+    /// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess)?;
     /// let mut solver = Solver::new(&config, Arc::new(digits), 0)?;
     /// solver.keep_best(Criterion::ValLoss);
     /// let options = FitOptions {

@@ -40,7 +40,7 @@ impl Solver {
     /// use finetooth_engine::{config::TrainConfig, data, solver::Solver};
     ///
     /// let config = TrainConfig::default();
-    /// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess);
+    /// let digits = data::load(&config.data, 0)?.preprocessed(config.data.preprocess)?;
     /// let digits = Arc::new(digits);
     /// let directory = tempfile::tempdir()?;
     /// let path = directory.path().join("checkpoint");

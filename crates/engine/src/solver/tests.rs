@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{Activation, ModelKind, OptimizerKind, ScheduleKind};
-use crate::data::{Shape, TargetScale, Task};
+use crate::data::{Preprocessing, Shape, TargetScale, Task};
 
 /// Two classes of points around (−1, −1, …) and (1, 1, …).
 pub(super) fn dataset(n_train: usize, n_validation: usize) -> Arc<Dataset> {
@@ -40,6 +40,7 @@ fn empty(shape: Shape) -> Dataset {
         train: Samples::default(),
         validation: Samples::default(),
         test: Samples::default(),
+        preprocessing: Preprocessing::default(),
         notes: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
-use crate::config::{CsvLabel, CsvOptions, LabelKind, Preprocess, Share};
+use crate::config::{Augment, CsvLabel, CsvOptions, LabelKind, Preprocess, Share};
 use crate::data::Shape;
 
 fn config(source: Source, path: Option<PathBuf>) -> DataConfig {
@@ -16,6 +16,7 @@ fn config(source: Source, path: Option<PathBuf>) -> DataConfig {
         train_limit: None,
         shape: None,
         preprocess: Preprocess::None,
+        augment: Augment::default(),
         csv: CsvOptions {
             label: CsvLabel::Position(-1),
             label_kind: LabelKind::Class,

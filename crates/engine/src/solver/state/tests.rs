@@ -7,7 +7,9 @@ use super::super::tests::{config, dataset};
 use super::super::{FitEnd, FitOptions, Precision, Progress};
 use super::*;
 use crate::Simd;
-use crate::config::{Dtype, LayerSpec, ModelKind, OptimizerKind, ScheduleKind, TrainConfig};
+use crate::config::{
+    Augment, Dtype, LayerSpec, ModelKind, OptimizerKind, ScheduleKind, TrainConfig,
+};
 use crate::history::{Criterion, EpochEnd};
 
 /// A training of few weights, keeping all there is to keep.
@@ -126,6 +128,20 @@ fn every_network_continues_to_the_bit() {
         config.model.kind = ModelKind::Layers;
         let parse = |text: &str| LayerSpec::parse(text).unwrap();
         config.model.layers = layers.map(parse).to_vec();
+    }));
+}
+
+#[test]
+fn varied_images_continue_to_the_bit() {
+    check(&small(|config| {
+        config.model.kind = ModelKind::ThreeLayerConvnet;
+        config.data.augment = Augment {
+            flip: true,
+            shift: 1,
+            crop: 1,
+            jitter: 0.2,
+            cutout: 2,
+        };
     }));
 }
 
