@@ -2,7 +2,7 @@
 //!
 //! One training is a function of (configuration, data, seed): the same bits every time on the same
 //! kind of processor, alone or beside others. A [`solver::Solver`] runs on the calling thread and
-//! allocates nothing while it trains.
+//! allocates nothing while it trains; told to use several threads, it computes the same bits.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -25,5 +25,7 @@ mod loss;
 mod max_norm;
 mod optim;
 mod penalty;
+mod threads;
 
 pub use kernel::{Simd, SimdError};
+pub use threads::{MAX_THREADS, ThreadsError};

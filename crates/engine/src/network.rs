@@ -15,6 +15,7 @@ use crate::init;
 use crate::kernel::{Aligned, Real, Simd};
 use crate::layer::{Backward, Batch, Forward, Layer, Mode};
 use crate::loss::BatchLoss;
+use crate::threads::Threads;
 
 pub use error::NetworkError;
 pub(crate) use output::Output;
@@ -28,6 +29,9 @@ use plan::Plan;
 /// A network with its weights, their gradients, and the activations of one batch.
 pub(crate) struct Network<T> {
     simd: Simd,
+    threads: Threads,
+    /// Samples of a training step.
+    batch_size: usize,
     layers: Vec<Layer<T>>,
     /// Input, then the output of each layer.
     activations: Vec<Batch<T>>,
@@ -83,6 +87,8 @@ impl<T: Real> Network<T> {
         let outputs = plan.steps.iter().map(|step| step.output.len());
         let mut network = Self {
             simd,
+            threads: Threads::default(),
+            batch_size: sizes.training,
             activations: std::iter::once(plan.input.len())
                 .chain(outputs.clone())
                 .map(|columns| Batch::zeros(sizes.capacity, columns))
@@ -110,6 +116,14 @@ impl<T: Real> Network<T> {
         self.seed = seed;
         init::initialize(init, seed, &self.tensors, &mut self.parameters);
         self.reset_running();
+    }
+
+    /// From now on shares the work of a batch with these threads; the numbers stay the same.
+    pub(crate) fn use_threads(&mut self, threads: &Threads) {
+        self.threads = threads.clone();
+        for layer in &mut self.layers {
+            layer.prepare(threads, self.batch_size);
+        }
     }
 
     fn reset_running(&mut self) {
@@ -157,6 +171,11 @@ impl<T: Real> Network<T> {
         let loss = loss.of_batch(self.simd, scores, targets, Some(dscores));
         self.backward(targets.len());
         loss
+    }
+
+    /// Who works on its batches.
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     /// A loaded sample.
@@ -238,6 +257,7 @@ impl<T: Real> Network<T> {
             let (before, after) = self.activations.split_at_mut(idx + 1);
             layer.forward(Forward {
                 simd: self.simd,
+                threads: &self.threads,
                 n,
                 mode,
                 parameters: &self.parameters,
@@ -253,6 +273,7 @@ impl<T: Real> Network<T> {
             let (before, after) = self.dactivations.split_at_mut(idx);
             layer.backward(Backward {
                 simd: self.simd,
+                threads: &self.threads,
                 n,
                 parameters: &self.parameters,
                 gradients: &mut self.gradients,

@@ -6,6 +6,7 @@ mod fit;
 mod observe;
 mod state;
 
+use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
 
 use crate::clip::Clipping;
@@ -20,16 +21,18 @@ use crate::optim::{Optimizer, Step};
 use crate::penalty::{Penalties, norm_over_weights};
 use crate::schedule::{LrSchedule, Moment, Plateau};
 use crate::seed::{Purpose, Stream};
+use crate::threads::{Threads, ThreadsError};
 
 use best::Best;
 pub use error::SolverError;
 pub(crate) use error::check_part;
 pub use fit::{FitEnd, FitOptions, Progress};
 
-/// Trains one network, epoch by epoch, on the calling thread.
+/// Trains one network, epoch by epoch, on the calling thread or on several.
 ///
 /// What it computes is a function of (configuration, data, seed, instruction set): the same bits
-/// every time. Everything is allocated by [`Solver::new`]; epochs allocate nothing.
+/// every time, on any number of threads. Everything is allocated by [`Solver::new`]; epochs on one thread allocate
+/// nothing.
 ///
 /// [`Solver::fit`] is the whole loop, with early stopping; [`Solver::train_epoch`] one turn of it.
 /// [`Solver::save`] and [`Solver::restore`] continue a training in another process to the bit.
@@ -52,6 +55,7 @@ pub use fit::{FitEnd, FitOptions, Progress};
 /// ```
 pub struct Solver {
     training: Precision,
+    threads: Threads,
     summary: Summary,
     config: TrainConfig,
     /// Of the data, once it was asked for: it reads all of them.
@@ -113,10 +117,24 @@ impl Solver {
         };
         Ok(Self {
             training,
+            threads: Threads::default(),
             summary,
             config: config.clone(),
             fingerprint: OnceLock::new(),
         })
+    }
+
+    /// From now on trains on so many threads: the same numbers, sooner. Small networks do not gain.
+    ///
+    /// It is no part of what a checkpoint is of: a training may be continued on any number.
+    ///
+    /// # Errors
+    /// See [`ThreadsError`].
+    pub fn use_threads(&mut self, n: NonZero<usize>) -> Result<(), ThreadsError> {
+        let threads = Threads::new(n)?;
+        with_training!(&mut self.training, training => training.network.use_threads(&threads));
+        self.threads = threads;
+        Ok(())
     }
 
     /// Shapes, parameter count and work of the network.
@@ -142,7 +160,8 @@ impl Solver {
     /// Validation figures of the network as it stands; meant for epoch 0, before any training.
     /// Training fields are NaN.
     pub fn untrained(&mut self) -> EpochRecord {
-        with_training!(&mut self.training, training => training.untrained())
+        let threads = &self.threads;
+        with_training!(&mut self.training, training => threads.run(|| training.untrained()))
     }
 
     /// Trains one epoch, or what is left of the one under way, and evaluates the validation set;
@@ -151,16 +170,14 @@ impl Solver {
     /// floor(N / batch_size) steps in an order of its own; the samples left over are not used. A
     /// batch larger than the training set is the training set.
     pub fn train_epoch(&mut self) -> EpochEnd {
-        loop {
-            if let (_, Some(end)) = self.advance() {
-                return end;
-            }
-        }
+        let threads = &self.threads;
+        with_training!(&mut self.training, training => threads.run(|| training.train_epoch()))
     }
 
     /// Makes one step, the last of an epoch with what ends it.
     fn advance(&mut self) -> (StepRecord, Option<EpochEnd>) {
-        with_training!(&mut self.training, training => training.advance())
+        let threads = &self.threads;
+        with_training!(&mut self.training, training => threads.run(|| training.advance()))
     }
 }
 
@@ -298,6 +315,14 @@ impl<T: Real> Training<T> {
         Running::default()
     }
 
+    fn train_epoch(&mut self) -> EpochEnd {
+        loop {
+            if let (_, Some(end)) = self.advance() {
+                return end;
+            }
+        }
+    }
+
     fn advance(&mut self) -> (StepRecord, Option<EpochEnd>) {
         let mut running = self.running.take().unwrap_or_else(|| self.begin_epoch());
         let (step, n_steps) = (running.n_steps, self.n_steps());
@@ -408,10 +433,12 @@ impl<T: Real> Training<T> {
 
     fn update(&mut self, step: usize, keep_update: bool) {
         let learning_rate = self.learning_rate_at(step);
+        let threads = self.network.threads().clone();
         let (tensors, weights, gradients) = self.network.update_parts();
         self.clipping.apply(self.simd, tensors, gradients);
         self.optimizer.update(Step {
             simd: self.simd,
+            threads: &threads,
             learning_rate,
             penalties: self.penalties,
             weight_decay: self.weight_decay,
@@ -510,6 +537,8 @@ fn load<T: Real>(
     targets.take(&part.targets, samples);
 }
 
+#[cfg(test)]
+mod any_threads;
 #[cfg(test)]
 mod first_losses;
 #[cfg(test)]

@@ -20,7 +20,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Measures one network's training steps in this process, on one thread; prints a line of JSON
+    /// Measures one network's training steps in this process; prints a line of JSON
     Step(steps::Step),
     /// Measures training steps beside PyTorch, one after the other on one core
     Steps(steps::Steps),

@@ -1,5 +1,6 @@
 //! The time of training steps, beside PyTorch's.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -43,6 +44,9 @@ pub(crate) struct Step {
     /// Instruction set: portable, avx2 or avx512; the fastest there is if not given
     #[arg(long)]
     simd: Option<String>,
+    /// Threads of the training
+    #[arg(long, default_value = "1")]
+    threads: NonZero<usize>,
     /// How long to measure
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
@@ -58,6 +62,7 @@ impl Step {
         let dataset = Arc::new(workload.synthetic());
         let data_mib = (4 * dataset.train.features.len()) as f64 / f64::from(1 << 20);
         let mut solver = Solver::on(simd, &workload.config(), dataset, 1).into_diagnostic()?;
+        solver.use_threads(self.threads).into_diagnostic()?;
         let figures = Figures {
             samples_per_second: measure(&mut solver, workload.n_samples(), self.seconds),
             peak_mib: peak_mib()? - data_mib,

@@ -73,7 +73,7 @@ pub(crate) fn linear(criterion: &mut Criterion) {
                         dy: &dy,
                         dy_stride: y_stride,
                         dweights: &mut dweights,
-                        dbiases: &mut dbiases,
+                        dbiases: Some(&mut dbiases),
                     });
                 });
             });

@@ -66,8 +66,8 @@ pub(crate) struct LinearBackwardWeights<'a, T> {
     pub(crate) dy_stride: usize,
     /// (D, M), overwritten.
     pub(crate) dweights: &'a mut [T],
-    /// (M), overwritten.
-    pub(crate) dbiases: &'a mut [T],
+    /// (M), overwritten; `None` where another part of the inputs brings it.
+    pub(crate) dbiases: Option<&'a mut [T]>,
 }
 
 impl<T: Real> Kernel<T> for LinearBackwardWeights<'_, T> {
@@ -87,9 +87,10 @@ impl<T: Real> Kernel<T> for LinearBackwardWeights<'_, T> {
             relu: false,
         }
         .run::<L>();
-        self.dbiases.fill(T::ZERO);
+        let Some(dbiases) = self.dbiases else { return };
+        dbiases.fill(T::ZERO);
         for dy in self.dy.chunks(self.dy_stride).take(self.n) {
-            for (sum, gradient) in self.dbiases.iter_mut().zip(dy) {
+            for (sum, gradient) in dbiases.iter_mut().zip(dy) {
                 *sum += *gradient;
             }
         }
@@ -227,7 +228,7 @@ mod tests {
                 let (mut dw, mut db, mut dx) = (vec![1.0; d * m], vec![1.0; m], vec![1.0; n * (d + 2)]);
                 let (mut dw_expected, mut db_expected, mut dx_expected) = (dw.clone(), db.clone(), dx.clone());
                 simd.run(LinearBackwardWeights {
-                    n, inputs: d, outputs: m, x: &x, x_stride: d + 2, dy: &dy, dy_stride: m + 5, dweights: &mut dw, dbiases: &mut db,
+                    n, inputs: d, outputs: m, x: &x, x_stride: d + 2, dy: &dy, dy_stride: m + 5, dweights: &mut dw, dbiases: Some(&mut db),
                 });
                 simd.run(LinearBackwardInput {
                     n, inputs: d, outputs: m, weights: &w, dy: &dy, dy_stride: m + 5, dx: &mut dx, dx_stride: d + 2,

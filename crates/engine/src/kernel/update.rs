@@ -4,7 +4,7 @@ use super::lanes::{Kernel, Lanes};
 use super::real::Real;
 
 /// What an update rule does to one weight, with `N` numbers of memory for it.
-pub(crate) trait Rule<T, const N: usize>: Copy {
+pub(crate) trait Rule<T, const N: usize>: Copy + Send + Sync {
     /// What is to be added to the weight whose gradient is `g`; moves the weight's memory.
     ///
     /// Implementations are `#[inline(always)]` and made of additions, multiplications, divisions

@@ -40,6 +40,11 @@ impl<T: Real> Batch<T> {
         self.columns
     }
 
+    /// Samples that there is room for.
+    pub(crate) fn capacity(&self) -> usize {
+        self.values.len() / self.stride
+    }
+
     /// Elements from one sample to the next.
     pub(crate) fn stride(&self) -> usize {
         self.stride
@@ -55,6 +60,30 @@ impl<T: Real> Batch<T> {
         &mut self.values[..n * self.stride]
     }
 
+    /// The first `n` samples one by one, `per` of them to a piece.
+    pub(crate) fn pieces(
+        &self,
+        n: usize,
+        per: usize,
+    ) -> impl Iterator<Item = impl Iterator<Item = &[T]> + Send> {
+        let (stride, columns) = (self.stride, self.columns);
+        self.rows(n)
+            .chunks(per * stride)
+            .map(move |piece| piece.chunks(stride).map(move |row| &row[..columns]))
+    }
+
+    /// As [`Batch::pieces`].
+    pub(crate) fn pieces_mut(
+        &mut self,
+        n: usize,
+        per: usize,
+    ) -> impl Iterator<Item = impl Iterator<Item = &mut [T]> + Send> {
+        let (stride, columns) = (self.stride, self.columns);
+        self.rows_mut(n)
+            .chunks_mut(per * stride)
+            .map(move |piece| piece.chunks_mut(stride).map(move |row| &mut row[..columns]))
+    }
+
     /// One sample.
     pub(crate) fn row(&self, sample: usize) -> &[T] {
         &self.values[sample * self.stride..][..self.columns]
@@ -64,6 +93,22 @@ impl<T: Real> Batch<T> {
     pub(crate) fn row_mut(&mut self, sample: usize) -> &mut [T] {
         &mut self.values[sample * self.stride..][..self.columns]
     }
+}
+
+/// As [`Batch::pieces_mut`], each sample `None` where there is no batch; never ends, for the shorter
+/// side of a zip to end it.
+pub(crate) fn pieces_if_wanted<T: Real>(
+    batch: Option<&mut Batch<T>>,
+    n: usize,
+    per: usize,
+) -> impl Iterator<Item = impl Iterator<Item = Option<&mut [T]>> + Send> {
+    let mut pieces = batch.map(|batch| batch.pieces_mut(n, per));
+    std::iter::from_fn(move || {
+        let mut rows = pieces.as_mut().and_then(Iterator::next);
+        Some(std::iter::from_fn(move || {
+            Some(rows.as_mut().and_then(Iterator::next))
+        }))
+    })
 }
 
 #[cfg(test)]

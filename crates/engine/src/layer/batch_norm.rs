@@ -167,6 +167,7 @@ mod tests {
     use super::*;
     use crate::kernel::Simd;
     use crate::layer::Batch;
+    use crate::threads::Threads;
 
     const PARAMETERS: [f64; 4] = [2.0, 1.0, 10.0, -1.0];
 
@@ -195,6 +196,7 @@ mod tests {
         let mut y = Batch::zeros(3, 2);
         layer.forward(Forward {
             simd: Simd::detect(),
+            threads: &Threads::default(),
             n: 3,
             mode,
             parameters: &PARAMETERS,
@@ -262,6 +264,7 @@ mod tests {
         let (mut gradients, mut dx) = ([9.0; 4], Batch::zeros(3, 2));
         layer.backward(Backward {
             simd: Simd::detect(),
+            threads: &Threads::default(),
             n: 3,
             parameters: &PARAMETERS,
             gradients: &mut gradients,

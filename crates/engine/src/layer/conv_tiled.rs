@@ -1,19 +1,18 @@
 //! What a convolution keeps when it is computed by Winograd's tiles.
 
 use crate::kernel::winograd::{
-    WinogradBackwardWeights, WinogradFilter, WinogradFilterGradient, WinogradForward, filter_len,
-    scratch_len,
+    WinogradBackwardWeights, WinogradFilter, WinogradForward, filter_len,
 };
 use crate::kernel::{Aligned, Conv2dGeometry, Real, Simd};
 
-/// Transformed filters and scratch; formulas in [`winograd`](crate::kernel::winograd).
+/// Transformed filters; formulas in [`winograd`](crate::kernel::winograd).
+///
+/// `tiles` is always scratch of [`scratch_len`](crate::kernel::winograd::scratch_len) elements.
 pub(super) struct TiledFilters<T> {
     geometry: Conv2dGeometry,
     forward: Aligned<T>,
     /// Turned around; empty where the gradients of the input are not wanted.
     backward: Aligned<T>,
-    gradient: Aligned<T>,
-    scratch: Aligned<T>,
 }
 
 impl<T: Real> TiledFilters<T> {
@@ -23,8 +22,6 @@ impl<T: Real> TiledFilters<T> {
             geometry,
             forward: Aligned::zeros(len),
             backward: Aligned::zeros(if first { 0 } else { len }),
-            gradient: Aligned::zeros(len),
-            scratch: Aligned::zeros(scratch_len::<T>(geometry)),
         }
     }
 
@@ -37,61 +34,65 @@ impl<T: Real> TiledFilters<T> {
     }
 
     /// z = x ∗ W + b of one image in its halo.
-    pub(super) fn forward(&mut self, simd: Simd, padded: &[T], biases: &[T], output: &mut [T]) {
+    pub(super) fn forward(
+        &self,
+        simd: Simd,
+        padded: &[T],
+        biases: &[T],
+        output: &mut [T],
+        tiles: &mut [T],
+    ) {
         simd.run(WinogradForward {
             geometry: self.geometry,
             padded,
             filter: &self.forward,
             biases: Some(biases),
             output,
-            scratch: &mut self.scratch,
+            scratch: tiles,
         });
     }
 
-    /// Clears the gradients, and transforms the filters that were turned around; `flipped` is empty
-    /// where the gradients of the input are not wanted.
+    /// Transforms the filters that were turned around.
     pub(super) fn begin_backward(&mut self, simd: Simd, flipped: &[T]) {
-        self.gradient.fill(T::ZERO);
-        if !flipped.is_empty() {
-            simd.run(WinogradFilter {
-                weights: flipped,
-                transformed: &mut self.backward,
-            });
-        }
+        simd.run(WinogradFilter {
+            weights: flipped,
+            transformed: &mut self.backward,
+        });
     }
 
-    /// Adds one image to the gradients of the filters, and computes those of the image.
-    pub(super) fn backward(
-        &mut self,
+    /// Adds one image to `dfilter`, the gradients of the transformed filters.
+    pub(super) fn backward_weights(
+        &self,
         simd: Simd,
         padded: &[T],
         dz_padded: &[T],
-        dx: Option<&mut [T]>,
+        dfilter: &mut [T],
+        tiles: &mut [T],
     ) {
         simd.run(WinogradBackwardWeights {
             geometry: self.geometry,
             padded,
             dz_padded,
-            dfilter: &mut self.gradient,
-            scratch: &mut self.scratch,
+            dfilter,
+            scratch: tiles,
         });
-        if let Some(dx) = dx {
-            simd.run(WinogradForward {
-                geometry: self.geometry.turned(),
-                padded: dz_padded,
-                filter: &self.backward,
-                biases: None,
-                output: dx,
-                scratch: &mut self.scratch,
-            });
-        }
     }
 
-    /// The gradients of the filters, overwritten, from the sum over all images.
-    pub(super) fn end_backward(&mut self, simd: Simd, dweights: &mut [T]) {
-        simd.run(WinogradFilterGradient {
-            transformed: &self.gradient,
-            dweights,
+    /// The gradients of one image.
+    pub(super) fn backward_input(
+        &self,
+        simd: Simd,
+        dz_padded: &[T],
+        dx: &mut [T],
+        tiles: &mut [T],
+    ) {
+        simd.run(WinogradForward {
+            geometry: self.geometry.turned(),
+            padded: dz_padded,
+            filter: &self.backward,
+            biases: None,
+            output: dx,
+            scratch: tiles,
         });
     }
 }

@@ -82,6 +82,7 @@ mod tests {
     use super::*;
     use crate::kernel::Simd;
     use crate::layer::Batch;
+    use crate::threads::Threads;
 
     fn masked(rate: f64, layer: u16, seed: u32, step: u64) -> Vec<f64> {
         const LEN: usize = 5000;
@@ -90,6 +91,7 @@ mod tests {
         x.row_mut(1).fill(1.0);
         Dropout::new(rate, layer, LEN, 2).forward(Forward {
             simd: Simd::detect(),
+            threads: &Threads::default(),
             n: 2,
             mode: Mode::Training { seed, step },
             parameters: &[],

@@ -72,6 +72,7 @@ mod tests {
     use super::*;
     use crate::kernel::Simd;
     use crate::layer::{Batch, Mode};
+    use crate::threads::Threads;
 
     #[test]
     fn every_sample_is_normalised_by_itself() {
@@ -84,6 +85,7 @@ mod tests {
         };
         LayerNorm::new(place, 2).forward(Forward {
             simd: Simd::detect(),
+            threads: &Threads::default(),
             n: 2,
             mode: Mode::Evaluation,
             parameters: &[1.0, 2.0, 1.0, 0.0, 0.5, 0.0],

@@ -1,10 +1,11 @@
 //! The affine layer, optionally with the rectifier that follows it.
 
-use super::{Backward, Forward, Place};
+use super::{Backward, Batch, Forward, Place};
 use crate::kernel::{
     Aligned, LinearBackwardInput, LinearBackwardWeights, LinearForward, PANEL_LEN, Real,
-    ReluBackward,
+    ReluBackward, Simd,
 };
+use crate::threads::Threads;
 
 /// y = x·W + b, or y = max(0, x·W + b).
 ///
@@ -15,7 +16,8 @@ pub(crate) struct Linear<T> {
     outputs: usize,
     relu: bool,
     place: Place,
-    panel: Aligned<T>,
+    /// One for each thread.
+    panels: Vec<Aligned<T>>,
 }
 
 impl<T: Real> Linear<T> {
@@ -25,7 +27,7 @@ impl<T: Real> Linear<T> {
             outputs,
             relu,
             place,
-            panel: Aligned::zeros(PANEL_LEN),
+            panels: vec![Aligned::zeros(PANEL_LEN)],
         }
     }
 
@@ -34,66 +36,115 @@ impl<T: Real> Linear<T> {
         self.relu
     }
 
+    pub(super) fn prepare(&mut self, threads: &Threads) {
+        self.panels = vec![Aligned::zeros(PANEL_LEN); threads.count()];
+    }
+
+    /// Who works on a batch of `n`: products cut by samples or by inputs sum over neither, so that
+    /// there may be as many pieces as threads.
+    fn threads<'a>(&self, threads: &'a Threads, n: usize) -> &'a Threads {
+        threads.worth(2 * n * self.inputs * self.outputs)
+    }
+
     pub(super) fn forward(&mut self, pass: Forward<'_, T>) {
-        let (x_stride, y_stride) = (pass.x.stride(), pass.y.stride());
-        pass.simd.run(LinearForward {
-            n: pass.n,
-            inputs: self.inputs,
-            outputs: self.outputs,
-            x: pass.x.rows(pass.n),
-            x_stride,
-            weights: &pass.parameters[self.place.weights.clone()],
-            biases: &pass.parameters[self.place.biases.clone()],
-            y: pass.y.rows_mut(pass.n),
-            y_stride,
-            relu: self.relu,
+        let (simd, n, x, y) = (pass.simd, pass.n, pass.x, pass.y);
+        let (x_stride, y_stride) = (x.stride(), y.stride());
+        let threads = self.threads(pass.threads, n);
+        let per = n.div_ceil(threads.count());
+        let inputs = x.rows(n).chunks(per * x_stride);
+        let pieces = inputs.zip(y.rows_mut(n).chunks_mut(per * y_stride));
+        threads.each(pieces, |(x, y)| {
+            simd.run(LinearForward {
+                n: y.len() / y_stride,
+                inputs: self.inputs,
+                outputs: self.outputs,
+                x,
+                x_stride,
+                weights: &pass.parameters[self.place.weights.clone()],
+                biases: &pass.parameters[self.place.biases.clone()],
+                y,
+                y_stride,
+                relu: self.relu,
+            });
         });
     }
 
     pub(super) fn backward(&mut self, pass: Backward<'_, T>) {
-        let Backward {
-            simd,
-            n,
-            parameters,
-            gradients,
-            x,
-            y,
-            dy,
-            dx,
-        } = pass;
+        let (simd, n, dy) = (pass.simd, pass.n, pass.dy);
         if self.relu {
             simd.run(ReluBackward {
-                y: y.rows(n),
+                y: pass.y.rows(n),
                 gradients: dy.rows_mut(n),
             });
         }
-        let [dweights, dbiases] = gradients
-            .get_disjoint_mut([self.place.weights.clone(), self.place.biases.clone()])
-            .expect("weights and biases have places of their own");
-        simd.run(LinearBackwardWeights {
-            n,
-            inputs: self.inputs,
-            outputs: self.outputs,
-            x: x.rows(n),
-            x_stride: x.stride(),
-            dy: dy.rows(n),
-            dy_stride: dy.stride(),
-            dweights,
-            dbiases,
-        });
-        if let Some(dx) = dx {
-            let dx_stride = dx.stride();
-            simd.run(LinearBackwardInput {
+        self.backward_weights(
+            simd,
+            self.threads(pass.threads, n),
+            (n, pass.x, dy),
+            pass.gradients,
+        );
+        if let Some(dx) = pass.dx {
+            let weights = &pass.parameters[self.place.weights.clone()];
+            self.backward_input(simd, pass.threads, (n, dy, dx), weights);
+        }
+    }
+
+    /// dW by ranges of inputs, each with all samples; db with the first.
+    fn backward_weights(
+        &self,
+        simd: Simd,
+        threads: &Threads,
+        (n, x, dy): (usize, &Batch<T>, &Batch<T>),
+        gradients: &mut [T],
+    ) {
+        let [dweights, dbiases] = self.place.gradients(gradients);
+        let per = self.inputs.div_ceil(threads.count());
+        let mut dbiases = Some(dbiases);
+        let pieces = dweights
+            .chunks_mut(per * self.outputs)
+            .enumerate()
+            .map(|(idx, dweights)| (idx * per, dweights, dbiases.take()));
+        threads.each(pieces, |(first, dweights, dbiases)| {
+            simd.run(LinearBackwardWeights {
                 n,
-                inputs: self.inputs,
+                inputs: dweights.len() / self.outputs,
                 outputs: self.outputs,
-                weights: &parameters[self.place.weights.clone()],
+                x: &x.rows(n)[first..],
+                x_stride: x.stride(),
                 dy: dy.rows(n),
                 dy_stride: dy.stride(),
-                dx: dx.rows_mut(n),
-                dx_stride,
-                panel: &mut self.panel,
+                dweights,
+                dbiases,
             });
-        }
+        });
+    }
+
+    /// dx by samples.
+    fn backward_input(
+        &mut self,
+        simd: Simd,
+        threads: &Threads,
+        (n, dy, dx): (usize, &Batch<T>, &mut Batch<T>),
+        weights: &[T],
+    ) {
+        let threads = self.threads(threads, n);
+        let (dy_stride, dx_stride) = (dy.stride(), dx.stride());
+        let per = n.div_ceil(threads.count());
+        let gradients = dy.rows(n).chunks(per * dy_stride);
+        let pieces = gradients.zip(dx.rows_mut(n).chunks_mut(per * dx_stride));
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        threads.each_with(&mut self.panels, pieces, |panel, (dy, dx)| {
+            simd.run(LinearBackwardInput {
+                n: dx.len() / dx_stride,
+                inputs,
+                outputs,
+                weights,
+                dy,
+                dy_stride,
+                dx,
+                dx_stride,
+                panel,
+            });
+        });
     }
 }

@@ -12,6 +12,7 @@ mod batch_norm;
 mod channel_statistics;
 mod conv2d;
 mod conv_norm_relu;
+mod conv_parts;
 mod conv_relu_pool;
 mod conv_tiled;
 mod dropout;
@@ -25,6 +26,7 @@ use std::ops::Range;
 
 use crate::config::Activation;
 use crate::kernel::{Real, Simd};
+use crate::threads::Threads;
 
 pub(crate) use batch::Batch;
 pub(crate) use batch_norm::BatchNorm;
@@ -101,6 +103,8 @@ pub(crate) enum Mode {
 pub(crate) struct Forward<'a, T> {
     /// Instruction set.
     pub(crate) simd: Simd,
+    /// Who works on it.
+    pub(crate) threads: &'a Threads,
     /// Samples in the batch.
     pub(crate) n: usize,
     /// Training or evaluation.
@@ -119,6 +123,8 @@ pub(crate) struct Forward<'a, T> {
 pub(crate) struct Backward<'a, T> {
     /// Instruction set.
     pub(crate) simd: Simd,
+    /// Who works on it.
+    pub(crate) threads: &'a Threads,
     /// Samples in the batch.
     pub(crate) n: usize,
     /// All weights and biases of the network.
@@ -136,6 +142,24 @@ pub(crate) struct Backward<'a, T> {
 }
 
 impl<T: Real> Layer<T> {
+    /// Makes scratch for so many threads, and for training batches of `n` samples.
+    pub(crate) fn prepare(&mut self, threads: &Threads, n: usize) {
+        match self {
+            Self::Linear(linear) => linear.prepare(threads),
+            Self::Conv2d(conv2d) => conv2d.prepare(threads, n),
+            Self::ConvReluPool(block) => block.prepare(threads, n),
+            Self::ConvNormRelu(block) => block.prepare(threads, n),
+            Self::Activation(_)
+            | Self::StridedConv2d(_)
+            | Self::MaxPool(_)
+            | Self::WindowMaxPool(_)
+            | Self::AvgPool(_)
+            | Self::BatchNorm(_)
+            | Self::LayerNorm(_)
+            | Self::Dropout(_) => {}
+        }
+    }
+
     /// Computes the layer's output.
     pub(crate) fn forward(&mut self, pass: Forward<'_, T>) {
         match self {

@@ -26,6 +26,7 @@ use crate::config::{OptimizerKind, TrainSettings};
 use crate::kernel::{Real, Rule, Simd, WeightUpdate};
 use crate::network::Tensor;
 use crate::penalty::Penalties;
+use crate::threads::Threads;
 
 use adadelta::Adadelta;
 use adagrad::Adagrad;
@@ -41,6 +42,8 @@ use rmsprop::Rmsprop;
 pub(crate) struct Step<'a, T> {
     /// Instruction set.
     pub(crate) simd: Simd,
+    /// Who works on it.
+    pub(crate) threads: &'a Threads,
     /// η, learning rate of this step.
     pub(crate) learning_rate: f64,
     /// λ₁ and λ₂, penalties' strengths; they act on weights, not on biases.
@@ -68,21 +71,49 @@ impl<T: Real> Step<'_, T> {
                     T::ZERO
                 }
             };
-            self.simd.run(WeightUpdate {
-                rule,
-                weights: &mut self.weights[tensor.range.clone()],
-                gradients: &mut self.gradients[tensor.range.clone()],
-                memory: memory
-                    .each_mut()
-                    .map(|memory| &mut memory[tensor.range.clone()]),
-                l1: of_weights(self.penalties.l1),
-                l2: of_weights(self.penalties.l2),
-                decay: of_weights(self.learning_rate * self.weight_decay),
-                keep_update: self.keep_update,
+            let (l1, l2) = (of_weights(self.penalties.l1), of_weights(self.penalties.l2));
+            let decay = of_weights(self.learning_rate * self.weight_decay);
+            let threads = self
+                .threads
+                .worth(OPERATIONS_PER_WEIGHT * tensor.range.len());
+            let per = if threads.count() == 1 {
+                tensor.range.len().max(1)
+            } else {
+                WEIGHTS_PER_PIECE
+            };
+            let mut memory = memory
+                .each_mut()
+                .map(|memory| memory[tensor.range.clone()].chunks_mut(per));
+            let pieces = self.weights[tensor.range.clone()]
+                .chunks_mut(per)
+                .zip(self.gradients[tensor.range.clone()].chunks_mut(per))
+                .map(|(weights, gradients)| {
+                    let memory = memory.each_mut().map(|memory| {
+                        let piece = memory.next();
+                        piece.expect("memory is laid out as the weights")
+                    });
+                    (weights, gradients, memory)
+                });
+            threads.each(pieces, |(weights, gradients, memory)| {
+                self.simd.run(WeightUpdate {
+                    rule,
+                    weights,
+                    gradients,
+                    memory,
+                    l1,
+                    l2,
+                    decay,
+                    keep_update: self.keep_update,
+                });
             });
         }
     }
 }
+
+/// Weights that one thread moves at a time.
+const WEIGHTS_PER_PIECE: usize = 16 << 10;
+/// What a weight costs, in operations of a product: updates are bound by memory.
+const OPERATIONS_PER_WEIGHT: usize = 100;
 
 /// An update rule with its memory.
 pub(crate) enum Optimizer<T> {

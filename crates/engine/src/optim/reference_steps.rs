@@ -2,6 +2,7 @@
 
 use super::{Optimizer, OptimizerKind, Penalties, Simd, Step, Tensor};
 use crate::config::TrainConfig;
+use crate::threads::Threads;
 
 /// The rule of that name with its default keys, for `n` weights.
 pub(super) fn named<T: crate::kernel::Real>(kind: OptimizerKind, n: usize) -> Optimizer<T> {
@@ -38,6 +39,7 @@ pub(super) fn check_rule(
         let before = weights;
         optimizer.update(Step {
             simd: Simd::detect(),
+            threads: &Threads::default(),
             learning_rate: 0.1,
             penalties: Penalties { l1: 0.0, l2 },
             weight_decay,

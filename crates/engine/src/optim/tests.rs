@@ -12,6 +12,7 @@ use crate::data;
 use crate::history::EpochEnd;
 use crate::kernel::reference::Noise;
 use crate::solver::Solver;
+use crate::threads::Threads;
 
 fn all() -> impl Iterator<Item = OptimizerKind> {
     OptimizerKind::NAMES
@@ -34,6 +35,7 @@ fn trained<T: Real>(
         gradients = noise.values(n);
         optimizer.update(Step {
             simd,
+            threads: &Threads::default(),
             learning_rate: 0.01,
             penalties: Penalties { l1: 0.05, l2: 0.1 },
             weight_decay: 0.2,
@@ -86,6 +88,7 @@ fn every_rule_decays_weights_by_the_rate_and_no_biases() {
         let mut weights = [1.0, 1.0];
         named::<f64>(kind, 2).update(Step {
             simd: Simd::detect(),
+            threads: &Threads::default(),
             learning_rate: 0.1,
             penalties: Penalties { l1: 0.0, l2: 0.0 },
             weight_decay: 0.5,
@@ -105,6 +108,7 @@ fn absolute_values_pull_by_the_rate_whatever_the_weight() {
     let mut weights = [1.0, -2.0, 0.0, 1.0];
     named::<f64>(OptimizerKind::Sgd, 4).update(Step {
         simd: Simd::detect(),
+        threads: &Threads::default(),
         learning_rate: 0.1,
         penalties: Penalties { l1: 0.5, l2: 0.0 },
         weight_decay: 0.0,

@@ -9,6 +9,7 @@ use crate::kernel::Simd;
 use crate::network::{Network, NetworkError, Sizes, Tensor};
 use crate::optim::{Optimizer, Step};
 use crate::penalty::Penalties;
+use crate::threads::Threads;
 
 /// What the penalty ½ · l2 · ΣW² does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,6 +89,7 @@ fn measure(
     };
     Optimizer::new(&settings, weights.len()).update(Step {
         simd: Simd::detect(),
+        threads: &Threads::default(),
         learning_rate: 1.0,
         penalties,
         weight_decay: 0.0,

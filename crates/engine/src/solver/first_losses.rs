@@ -9,6 +9,7 @@
 use super::*;
 use crate::data::Shape;
 use crate::network::Network;
+use crate::threads::Threads;
 
 const BATCH: usize = 64;
 const N_BATCHES: usize = 5;
@@ -71,6 +72,7 @@ fn losses<T: Real>(model: &str, shape: Shape, n_steps: usize) -> Vec<f64> {
         let (tensors, weights, gradients) = network.update_parts();
         optimizer.update(Step {
             simd,
+            threads: &Threads::default(),
             learning_rate: 1e-4,
             penalties: Penalties { l1: 0.0, l2: 0.0 },
             weight_decay: 0.0,

@@ -70,7 +70,7 @@ impl Solver {
         })
     }
 
-    fn write(&self, out: impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: impl Write) -> io::Result<()> {
         let mut writer = Writer::new(out)?;
         writer.section(IDENTITY, self.identity().text().as_bytes())?;
         with_training!(&self.training, training => training.write(&mut writer)?);
@@ -95,7 +95,11 @@ impl Solver {
             })
     }
 
-    fn restore_from(&mut self, bytes: &[u8], identity: &Identity) -> Result<(), Unusable> {
+    pub(super) fn restore_from(
+        &mut self,
+        bytes: &[u8],
+        identity: &Identity,
+    ) -> Result<(), Unusable> {
         let mut sections = Sections::parse(bytes)?;
         let saved = sections.take::<u8>(IDENTITY)?.to_vec();
         let saved = Identity::saved(String::from_utf8(saved).map_err(|_| Unusable::Damaged)?);
@@ -107,7 +111,7 @@ impl Solver {
     }
 
     /// All that the numbers of the training depend on.
-    fn identity(&self) -> Identity {
+    pub(super) fn identity(&self) -> Identity {
         with_training!(&self.training, training => {
             let fingerprint = *self
                 .fingerprint

@@ -180,7 +180,7 @@ fn covariance(mean: &[f64], features: &[f32]) -> Vec<f64> {
             dy: &centred,
             dy_stride: n_features,
             dweights: &mut of_block,
-            dbiases: &mut sums,
+            dbiases: Some(&mut sums),
         });
         for (sum, value) in covariance.iter_mut().zip(&of_block) {
             *sum += value / n;

@@ -22,15 +22,15 @@ impl<T: Real> Kernel<T> for WinogradFilter<'_, T> {
     #[inline(always)]
     fn run<L: Lanes<Element = T>>(self) {
         // SAFETY: `Kernel::run`'s caller vouches for the instruction set.
-        unsafe { planes::<L, Filter, TAPS, POINTS, 3, 4>(self.weights, self.transformed) }
+        unsafe { planes::<L, Filter, TAPS, POINTS, 3, 4, false>(self.weights, self.transformed) }
     }
 }
 
-/// dw = Hᵀ dU H for every pair of a channel and a filter.
+/// dw += Hᵀ dU H for every pair of a channel and a filter.
 pub(crate) struct WinogradFilterGradient<'a, T> {
     /// [16][channel][filter].
     pub(crate) transformed: &'a [T],
-    /// [3][3][channel][filter], overwritten.
+    /// [3][3][channel][filter], added to.
     pub(crate) dweights: &'a mut [T],
 }
 
@@ -40,11 +40,13 @@ impl<T: Real> Kernel<T> for WinogradFilterGradient<'_, T> {
     #[inline(always)]
     fn run<L: Lanes<Element = T>>(self) {
         // SAFETY: `Kernel::run`'s caller vouches for the instruction set.
-        unsafe { planes::<L, FilterGradient, POINTS, TAPS, 4, 3>(self.transformed, self.dweights) }
+        unsafe {
+            planes::<L, FilterGradient, POINTS, TAPS, 4, 3, true>(self.transformed, self.dweights);
+        }
     }
 }
 
-/// Transforms I×I planes of the same size into O×O planes.
+/// Transforms I×I planes of the same size into O×O planes, or adds to them.
 ///
 /// # Panics
 /// If the planes differ in size.
@@ -59,6 +61,7 @@ unsafe fn planes<
     const N_TO: usize,
     const I: usize,
     const O: usize,
+    const ADD: bool,
 >(
     from: &[L::Element],
     to: &mut [L::Element],
@@ -73,10 +76,10 @@ unsafe fn planes<
     // SAFETY: `at` and the lanes from it on, masked at the end, lie within each plane.
     unsafe {
         for at in (0..full).step_by(L::WIDTH) {
-            vector::<L, M, I, O, true>(from.add(at), to.add(at), plane, mask);
+            vector::<L, M, I, O, ADD, true>(from.add(at), to.add(at), plane, mask);
         }
         if full < plane {
-            vector::<L, M, I, O, false>(from.add(full), to.add(full), plane, mask);
+            vector::<L, M, I, O, ADD, false>(from.add(full), to.add(full), plane, mask);
         }
     }
 }
@@ -88,7 +91,14 @@ unsafe fn planes<
     reason = "constant ranges are what becomes registers"
 )]
 #[inline(always)]
-unsafe fn vector<L: Lanes, M: Transform<I, O>, const I: usize, const O: usize, const FULL: bool>(
+unsafe fn vector<
+    L: Lanes,
+    M: Transform<I, O>,
+    const I: usize,
+    const O: usize,
+    const ADD: bool,
+    const FULL: bool,
+>(
     from: *const L::Element,
     to: *mut L::Element,
     plane: usize,
@@ -105,7 +115,12 @@ unsafe fn vector<L: Lanes, M: Transform<I, O>, const I: usize, const O: usize, c
         let tile = M::tile(tile);
         for i in 0..O {
             for j in 0..O {
-                tile[i][j].store_part::<FULL>(to.add((i * O + j) * plane), mask);
+                let to = to.add((i * O + j) * plane);
+                let mut value = tile[i][j];
+                if ADD {
+                    value = L::load_part::<FULL>(to, mask).add(value);
+                }
+                value.store_part::<FULL>(to, mask);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What the passes over images need of each channel.
 
-use super::Place;
+use super::{Batch, Place};
 use crate::kernel::{Aligned, Real};
 
 /// Added to the variance.
@@ -18,9 +18,7 @@ pub(super) struct Channels<T> {
     pub(super) scale: Aligned<T>,
     /// β − μ γ / √(σ² + ε).
     pub(super) shift: Aligned<T>,
-    /// Σ g and Σ g (z − μ) of one image.
-    pub(super) image_sums: [Aligned<T>; 2],
-    /// The same of the batch.
+    /// Σ g and Σ g (z − μ) of the batch.
     sums: [Vec<f64>; 2],
     /// −γ / √(σ² + ε) · Σ g (z − μ) / (n (σ² + ε)).
     pub(super) by_deviation: Aligned<T>,
@@ -36,7 +34,6 @@ impl<T: Real> Channels<T> {
             inverse_deviation: vec![0.0; channels],
             scale: zeros(),
             shift: zeros(),
-            image_sums: [zeros(), zeros()],
             sums: [vec![0.0; channels], vec![0.0; channels]],
             by_deviation: zeros(),
             constant: zeros(),
@@ -61,17 +58,14 @@ impl<T: Real> Channels<T> {
         self.shift[channel] = T::from_f64(shift);
     }
 
-    pub(super) fn clear_sums(&mut self) {
-        for sums in &mut self.sums {
+    /// The sums of the batch from those of its first `n` images, in their order.
+    pub(super) fn add_sums(&mut self, n: usize, images: &[Batch<T>; 2]) {
+        for (sums, images) in self.sums.iter_mut().zip(images) {
             sums.fill(0.0);
-        }
-    }
-
-    /// Adds the sums of an image to those of the batch.
-    pub(super) fn add_image_sums(&mut self) {
-        for (sums, image) in self.sums.iter_mut().zip(&self.image_sums) {
-            for (sum, image) in sums.iter_mut().zip(image.iter()) {
-                *sum += image.to_f64();
+            for sample in 0..n {
+                for (sum, image) in sums.iter_mut().zip(images.row(sample)) {
+                    *sum += image.to_f64();
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 use proptest::prelude::{ProptestConfig, any, proptest};
 
 use super::*;
+use crate::kernel::Simd;
 use crate::kernel::reference::{self, Noise, assert_near, on_every_simd};
 
 /// What the block computes, from its parts' references, in `f64`.
@@ -195,6 +196,7 @@ impl Case {
             running[filters..].fill(T::ONE);
             block.forward(Forward {
                 simd,
+                threads: &Threads::default(),
                 n: self.n,
                 mode: Mode::Training { seed: 0, step: 0 },
                 parameters: &parameters,
@@ -204,6 +206,7 @@ impl Case {
             });
             block.backward(Backward {
                 simd,
+                threads: &Threads::default(),
                 n: self.n,
                 parameters: &parameters,
                 gradients: &mut gradients,
@@ -239,6 +242,7 @@ impl Case {
 
         block.forward(Forward {
             simd,
+            threads: &Threads::default(),
             n: self.n,
             mode: Mode::Evaluation,
             parameters: &parameters,
