@@ -370,6 +370,42 @@ fn train_prints_an_epoch_a_line() {
 }
 
 #[test]
+fn any_number_of_threads_trains_to_the_same_numbers() {
+    let sandbox = Sandbox::new();
+    sandbox.write("small.toml", SMALL);
+    let trained = |n: &str| {
+        let options = [
+            "--set",
+            "train.epochs=2",
+            "--set",
+            "model.kind=three_layer_convnet",
+            "--set",
+            "model.n_filters=64",
+        ];
+        let command = ["train", "small.toml", "--json", "--threads", n];
+        let said = sandbox.run(&[&command, &options[..]].concat());
+        check_code(&said, 0);
+        said.out
+    };
+    let alone = trained("1");
+    assert_eq!(alone.lines().count(), 3);
+    for n in ["2", "3"] {
+        assert_eq!(trained(n), alone, "{n} threads");
+    }
+}
+
+#[test]
+fn no_threads_and_too_many_are_refused() {
+    let sandbox = Sandbox::new();
+    for n in ["0", "-1", "1025", "all"] {
+        let said = sandbox.run(&["train", "small.toml", "--threads", n]);
+        check_code(&said, 2);
+        let accepted = "the number of threads is a whole number from 1 to 1024";
+        assert!(said.err.contains(accepted), "{}", said.err);
+    }
+}
+
+#[test]
 fn a_training_that_diverges_has_a_negative_verdict() {
     let sandbox = Sandbox::new();
     let said = sandbox.run(&["init"]);

@@ -48,8 +48,9 @@ static ALONE: Threads = Threads {
     worth: 0,
 };
 
-/// Operations from which on work is done sooner by several threads: some 10 µs of one core.
-const WORTH_SHARING: usize = 2_000_000;
+/// Operations from which on work is done sooner by several threads: some 40 µs of one core, as waking
+/// another takes about ten.
+const WORTH_SHARING: usize = 8_000_000;
 
 /// Scratch that one layer may take for all its threads.
 const SCRATCH_BYTES: usize = 256 << 20;

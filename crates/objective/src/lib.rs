@@ -7,6 +7,7 @@ mod overlay;
 mod preflight;
 mod train;
 
+pub use finetooth_engine::MAX_THREADS;
 pub use keys::{columns, key_specs};
 pub use overlay::overlay;
 pub use train::Training;

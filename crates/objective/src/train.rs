@@ -1,6 +1,7 @@
 //! Training by the engine as an objective.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +9,7 @@ use finetooth_engine::config::{ConfigError, LabelKind, Preprocess, TrainConfig};
 use finetooth_engine::data::{self, Dataset, PreprocessError};
 use finetooth_engine::history::EpochEnd;
 use finetooth_engine::solver::{Solver, SolverError};
-use finetooth_engine::{Simd, SimdError};
+use finetooth_engine::{Simd, SimdError, ThreadsError};
 use finetooth_scheduler::event::ObjectiveSummary;
 use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
 use finetooth_scheduler::space::Params;
@@ -30,6 +31,7 @@ pub struct Training {
     prepared: Mutex<HashMap<Preprocess, Arc<Dataset>>>,
     summary: ObjectiveSummary,
     simd: Simd,
+    threads: NonZero<usize>,
 }
 
 /// A trial's values that no network can be trained with.
@@ -44,6 +46,9 @@ pub(crate) enum SetupError {
     /// The network cannot be built.
     #[error(transparent)]
     Solver(#[from] SolverError),
+    /// The system does not give the threads.
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
 }
 
 impl Training {
@@ -72,6 +77,7 @@ impl Training {
             raw,
             config,
             simd,
+            threads: NonZero::<usize>::MIN,
         };
         preflight::networks(&training, sweep, spans)?;
         let described = training.solver(&Params::default(), 0);
@@ -83,6 +89,13 @@ impl Training {
         Ok(training)
     }
 
+    /// From now on each training takes so many threads instead of one, for the same numbers: meant for a single
+    /// training, as the trials of a sweep have a core each.
+    #[must_use]
+    pub fn on_threads(self, threads: NonZero<usize>) -> Self {
+        Self { threads, ..self }
+    }
+
     /// A solver with `params` laid onto the sweep's configuration.
     ///
     /// # Errors
@@ -91,7 +104,9 @@ impl Training {
         let config = TrainConfig::from_toml(&overlay(&self.base, params), Path::new("."))
             .map_err(SetupError::Config)?;
         let data = self.prepared(config.data.preprocess)?;
-        Ok(Solver::on(self.simd, &config, data, seed)?)
+        let mut solver = Solver::on(self.simd, &config, data, seed)?;
+        solver.use_threads(self.threads)?;
+        Ok(solver)
     }
 
     /// Makes sure that the metric of `sweep` is one of the numbers that its trials report.

@@ -1,10 +1,12 @@
 //! `finetooth train`: one training with the values of a file.
 
 use std::fmt::Write as _;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
 
 use clap::Args;
-use finetooth_objective::Training;
+use finetooth_objective::{MAX_THREADS, Training};
 use finetooth_scheduler::number::shortest;
 use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
 use finetooth_scheduler::results::replace_text;
@@ -27,7 +29,8 @@ use crate::screen::Screen;
 Examples:
   finetooth train results/digits/best.toml
   finetooth train results/digits/best.toml --set train.epochs=50 --out history.csv
-  finetooth train finetooth.toml --json")]
+  finetooth train finetooth.toml --json
+  finetooth train results/digits/best.toml --threads 4   on four cores: the same numbers")]
 pub(crate) struct TrainArgs {
     /// The definition; ranges and stages in it are of no effect here
     file: PathBuf,
@@ -37,6 +40,9 @@ pub(crate) struct TrainArgs {
     /// Another seed for the split of the data than the definition's
     #[arg(long, value_name = "N", value_parser = definition::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Threads to train on; does not change the results [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
+    threads: Option<NonZero<usize>>,
     /// Another value than the definition's, such as train.epochs=50; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::parse)]
     set: Vec<Override>,
@@ -61,7 +67,8 @@ pub(crate) fn train(args: &TrainArgs, screen: &Screen) -> Result<ExitCode, Failu
     if let Some(file) = &args.out {
         check_out(file)?;
     }
-    let training = definition.open()?;
+    let threads = args.threads.unwrap_or_else(one_for_each_core);
+    let training = definition.open()?.on_threads(threads);
     let summary = training.summary();
     if !args.quiet {
         for line in &summary.description {
@@ -92,6 +99,17 @@ pub(crate) fn train(args: &TrainArgs, screen: &Screen) -> Result<ExitCode, Failu
         }
         _ => Ok(ExitCode::DONE),
     }
+}
+
+fn threads(text: &str) -> Result<NonZero<usize>, String> {
+    let n = text.parse().ok().and_then(NonZero::<usize>::new);
+    n.filter(|n| n.get() <= MAX_THREADS)
+        .ok_or_else(|| format!("the number of threads is a whole number from 1 to {MAX_THREADS}"))
+}
+
+fn one_for_each_core() -> NonZero<usize> {
+    let most = NonZero::new(MAX_THREADS).expect("there is room for a thread");
+    available_parallelism().map_or(NonZero::<usize>::MIN, |n| n.min(most))
 }
 
 /// Runs the configuration as it stands, as a trial without hyperparameters.
