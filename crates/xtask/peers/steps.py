@@ -96,16 +96,8 @@ def steps(workload, mode, seconds):
     return {"samples_per_second": batch / statistics.median(found), "peak_mib": peak()}
 
 
-def product(seconds):
-    n = 1024
-    a, b = torch.randn(n, n), torch.randn(n, n)
-    out = torch.empty(n, n)
-    found = times(lambda: torch.mm(a, b, out=out), seconds)
-    return {"gflops": 2 * n**3 / statistics.median(found) / 1e9}
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     workload, mode, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
-    print(json.dumps(product(seconds) if workload == "product" else steps(workload, mode, seconds)))
+    print(json.dumps(steps(workload, mode, seconds)))

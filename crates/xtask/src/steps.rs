@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use finetooth_engine::Simd;
+use finetooth_engine::network::summarize;
 use finetooth_engine::solver::Solver;
 use miette::{IntoDiagnostic, Result, miette};
 use serde::{Deserialize, Serialize};
@@ -131,7 +132,8 @@ struct Row {
     two_at_once: f64,
     /// By instruction set, slowest first; the last is the fastest.
     by_simd: Vec<(&'static str, f64)>,
-    flops_per_sample: f64,
+    /// Operations of a training step, for each sample.
+    flops_per_step: f64,
 }
 
 impl Steps {
@@ -146,8 +148,7 @@ impl Steps {
         for workload in workloads {
             rows.push(self.measure(workload)?);
         }
-        let product = self.product()?;
-        page::write_section(&self.page, "steps", &table(&rows, product, self.rounds))
+        page::write_section(&self.page, "steps", &table(&rows, self.rounds))
     }
 
     /// Each side in turn, as often as there are rounds.
@@ -179,7 +180,8 @@ impl Steps {
             .copied()
             .max_by(|a, b| a.samples_per_second.total_cmp(&b.samples_per_second));
         let shape = workload.shape();
-        let network = finetooth_engine::network::summarize(&workload.config().model, shape, 10);
+        let summary = summarize(&workload.config().model, shape, 10).into_diagnostic()?;
+        let first = summary.layers[0].flops_per_sample;
         Ok(Row {
             workload,
             ours: ours[fastest],
@@ -190,7 +192,7 @@ impl Steps {
                 .into_iter()
                 .zip(ours.iter().map(|figures| figures.samples_per_second))
                 .collect(),
-            flops_per_sample: network.into_diagnostic()?.flops_per_sample as f64,
+            flops_per_step: (3 * summary.flops_per_sample - first) as f64,
         })
     }
 
@@ -214,20 +216,6 @@ impl Steps {
         }
         command
     }
-
-    /// GFLOP/s of PyTorch's product of two matrices of 1024 × 1024, near the most that a core does.
-    fn product(&self) -> Result<f64> {
-        #[derive(Deserialize)]
-        struct Product {
-            gflops: f64,
-        }
-        let mut found = Vec::new();
-        for _ in 0..self.rounds {
-            let product: Product = last_line(start(&mut self.peer("product", "default"))?)?;
-            found.push(product.gflops);
-        }
-        Ok(median(found))
-    }
 }
 
 fn medians(found: &[Figures]) -> Figures {
@@ -238,13 +226,12 @@ fn medians(found: &[Figures]) -> Figures {
     }
 }
 
-fn table(rows: &[Row], product: f64, n_rounds: usize) -> String {
+fn table(rows: &[Row], n_rounds: usize) -> String {
     use std::fmt::Write;
     let mut text = format!(
-        "{}, {}. Medians of {n_rounds} rounds in which every side ran in turn, pinned to one core. A step's work is \
-         counted as three forward passes; the share is of the {product:.0} GFLOP/s that PyTorch's product of two \
-         1024 × 1024 matrices reached on that core in the same run.\n\n\
-         | network | finetooth, samples/s | PyTorch as it comes | tuned | ratio to tuned | share of the core | two at once | memory, MiB (PyTorch) |\n\
+        "{}, {}. Medians of {n_rounds} rounds in which every side ran in turn, pinned to one core. GFLOP/s count three \
+         forward passes a step, less the gradients by the samples, which nobody needs.\n\n\
+         | network | finetooth, samples/s | PyTorch as it comes | tuned | ratio to tuned | GFLOP/s | two at once | memory, MiB (PyTorch) |\n\
          |---|---|---|---|---|---|---|---|\n",
         page::machine(),
         page::today(),
@@ -253,16 +240,16 @@ fn table(rows: &[Row], product: f64, n_rounds: usize) -> String {
         text.write_fmt(line).expect("writing to a string succeeds");
     };
     for row in rows {
-        let share = row.ours.samples_per_second * 3.0 * row.flops_per_sample / (product * 1e9);
+        let gflops = row.ours.samples_per_second * row.flops_per_step / 1e9;
         write(format_args!(
-            "| **{}** {} | {} | {} | {} | **{:.1}** | {:.0} % | {:.0} % | {:.0} ({:.0}) |\n",
+            "| **{}** {} | {} | {} | {} | **{:.1}** | {:.0} | {:.0} % | {:.0} ({:.0}) |\n",
             row.workload.name,
             row.workload.description,
             grouped(row.ours.samples_per_second),
             grouped(row.as_it_comes.samples_per_second),
             grouped(row.tuned.samples_per_second),
             row.ours.samples_per_second / row.tuned.samples_per_second,
-            100.0 * share,
+            gflops,
             100.0 * row.two_at_once,
             row.ours.peak_mib,
             row.tuned.peak_mib,
