@@ -264,3 +264,11 @@ fn no_file_is_longer_than_six_hundred_lines() {
         );
     }
 }
+
+#[test]
+fn cargo_run_runs_the_binary_without_naming_it() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has one");
+    let manifest: toml::Table = manifest.parse().expect("a manifest is TOML");
+    let members = &manifest["workspace"]["default-members"];
+    assert_eq!(members.to_string(), r#"["crates/cli"]"#);
+}
