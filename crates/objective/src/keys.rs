@@ -80,7 +80,7 @@ fn key_spec(key: &Key) -> KeySpec {
             EngineScale::Log => Scale::Log,
         },
         searchable: key.searchable,
-        supported: key.supported,
+        supported: true,
         doc: key.doc.to_owned(),
     }
 }

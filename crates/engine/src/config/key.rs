@@ -17,8 +17,6 @@ pub struct Key {
     pub scale: Scale,
     /// Whether a search may vary it.
     pub searchable: bool,
-    /// Whether this version builds it. If not, only its default is accepted, where it has one.
-    pub supported: bool,
     /// What it means, in one line.
     pub doc: &'static str,
 }
@@ -125,7 +123,6 @@ impl Key {
             limits: None,
             scale: Scale::Linear,
             searchable,
-            supported: true,
             doc,
         }
     }
@@ -181,17 +178,6 @@ impl Key {
     pub(super) const fn fixed(self) -> Self {
         Self {
             searchable: false,
-            ..self
-        }
-    }
-
-    #[expect(
-        dead_code,
-        reason = "every key of this version is built; those of the next begin unbuilt"
-    )]
-    pub(super) const fn later(self) -> Self {
-        Self {
-            supported: false,
             ..self
         }
     }

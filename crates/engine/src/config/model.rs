@@ -82,7 +82,8 @@ choice!(Activation {
 /// How weights are drawn; biases start at 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Init {
-    /// Normal, σ = √(2 / inputs) where a ReLU follows, else √(1 / inputs).
+    /// Normal, σ = √(2 / inputs) where a ReLU or its like (leaky_relu, elu, gelu, silu) follows, else
+    /// √(1 / inputs).
     Kaiming,
     /// Uniform between ±√3 σ, σ as for [`Init::Kaiming`].
     KaimingUniform,

@@ -10,7 +10,7 @@ use crate::seed::{Purpose, Stream};
 /// What the weights of a tensor are drawn from.
 ///
 /// D is the number of inputs of one output (of a convolution: channels × kh × kw), and k = 2 where a
-/// ReLU follows, which halves the variance, else 1.
+/// ReLU follows, which halves the variance, or its like (leaky_relu, elu, gelu, silu), else 1.
 /// - kaiming: σ² = k/D; xavier: σ² = 1/D; normal: σ = `weight_scale`, whatever the layer.
 /// - the uniform kinds have the same σ: U(−a, a) has σ² = a²/3.
 /// - orthogonal: gain √k.

@@ -42,7 +42,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Starts on a table of the file; notes its unknown keys and those of later versions.
+    /// Starts on a table of the file; notes its unknown keys.
     pub(super) fn new(
         file: &'a toml::Table,
         table: Table,
@@ -56,16 +56,9 @@ impl<'a> Reader<'a> {
             errors,
             first_error,
         };
-        for (name, value) in values.into_iter().flatten() {
-            match Key::find(table, name) {
-                None => reader.report_unknown(name),
-                Some(key) if !key.supported && !is_default(key, value) => reader.report(
-                    name,
-                    "is not supported by this version".to_owned(),
-                    (key.default != KeyDefault::Absent)
-                        .then(|| format!("only {}, its default", default_text(key))),
-                ),
-                Some(_) => {}
+        for (name, _) in values.into_iter().flatten() {
+            if Key::find(table, name).is_none() {
+                reader.report_unknown(name);
             }
         }
         reader
@@ -433,17 +426,6 @@ fn is_default(key: &Key, value: &Value) -> bool {
                 .map(Value::as_str)
                 .eq(default.iter().map(|text| Some(*text)))
         }),
-    }
-}
-
-fn default_text(key: &Key) -> String {
-    match key.default {
-        KeyDefault::Absent => "nothing".to_owned(),
-        KeyDefault::Float(default) => format!("{default:?}"),
-        KeyDefault::Integer(default) => default.to_string(),
-        KeyDefault::Boolean(default) => default.to_string(),
-        KeyDefault::Text(default) => format!("\"{default}\""),
-        KeyDefault::TextList(default) => format!("{default:?}"),
     }
 }
 
