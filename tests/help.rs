@@ -21,6 +21,7 @@ fn help_of_the_program() {
       status  Tell how far a sweep is
       best    Show the best trials of a sweep, and why its ranges moved
       show    Show one trial: its values and its epochs
+      rerun   Train a trial again and say whether its numbers come out the same
       train   Train once, with the values of a file
       help    Print this message or the help of the given subcommand(s)
 
@@ -83,7 +84,9 @@ fn help_of_run() {
 
 #[test]
 fn every_command_shows_examples() {
-    for command in ["init", "check", "run", "status", "best", "show", "train"] {
+    for command in [
+        "init", "check", "run", "status", "best", "show", "rerun", "train",
+    ] {
         let said = Sandbox::new().run(&[command, "--help"]);
         assert!(
             said.code == 0 && said.out.contains("Examples:"),

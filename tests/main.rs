@@ -10,5 +10,6 @@ mod guide;
 mod help;
 mod messages;
 mod regression;
+mod rerun;
 mod sandbox;
 mod sweeps;

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::command::{best, check, init, run, show, status, train};
+use crate::command::{best, check, init, rerun, run, show, status, train};
 
 /// Finds the hyperparameters a network trains best with: coarse to fine, widening a range where the best lies on
 /// its edge. What was run is recorded and can be resumed at any moment.
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Best(best::BestArgs),
     /// Show one trial: its values and its epochs
     Show(show::ShowArgs),
+    /// Train a trial again and say whether its numbers come out the same
+    Rerun(rerun::RerunArgs),
     /// Train once, with the values of a file
     Train(train::TrainArgs),
 }

@@ -48,6 +48,34 @@ impl Definition {
         }
     }
 
+    /// Reads a definition out of a record, where it is written out whole.
+    ///
+    /// # Errors
+    /// Where this version does not understand it.
+    pub(crate) fn recorded(
+        text: &str,
+        columns: &[String],
+        directory: &Path,
+    ) -> Result<Self, Failure> {
+        let purpose = Purpose::Sweep;
+        let parsed = Sweep::parse(text, &key_specs(), columns, &[], Path::new("/"), purpose);
+        let (sweep, spans) = parsed.map_err(|mistakes| {
+            Failure::usage(format!(
+                "the definition recorded in `{}` cannot be read by this version of finetooth ({}): use the version that \
+                 began the sweep",
+                directory.display(),
+                mistakes
+            ))
+        })?;
+        Ok(Self {
+            sweep,
+            file: directory.join("sweep.toml").display().to_string(),
+            text: text.to_owned(),
+            spans,
+            purpose,
+        })
+    }
+
     /// Loads its data and makes sure that all its networks can be built, and that those of a sweep report its
     /// metric.
     ///
@@ -62,33 +90,6 @@ impl Definition {
         });
         opened.map_err(|mistakes| Failure::mistakes(&self.file, &self.text, mistakes))
     }
-}
-
-/// Reads a definition out of a record, where it is written out whole.
-///
-/// # Errors
-/// Where this version does not understand it.
-pub(crate) fn recorded(
-    definition: &str,
-    columns: &[String],
-    directory: &Path,
-) -> Result<Sweep, Failure> {
-    let parsed = Sweep::parse(
-        definition,
-        &key_specs(),
-        columns,
-        &[],
-        Path::new("/"),
-        Purpose::Sweep,
-    );
-    parsed.map(|(sweep, _)| sweep).map_err(|mistakes| {
-        Failure::usage(format!(
-            "the definition recorded in `{}` cannot be read by this version of finetooth ({}): use the version that \
-             began the sweep",
-            directory.display(),
-            mistakes
-        ))
-    })
 }
 
 /// `sweep` with every default written out, as it is recorded.

@@ -7,7 +7,7 @@ pub(crate) struct ExitCode(u8);
 impl ExitCode {
     /// It is done.
     pub(crate) const DONE: Self = Self(0);
-    /// The work was done and its verdict is negative: too many trials failed, or the single training diverged.
+    /// The work was done and its verdict is negative: too many trials failed, a trial came out otherwise, or the single training diverged.
     pub(crate) const NEGATIVE: Self = Self(1);
     /// The definition, the command line or the data are wrong. Nothing was run, nothing was written.
     pub(crate) const USAGE: Self = Self(2);

@@ -27,7 +27,7 @@ mod table;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::command::{best, check, init, run, show, status, train};
+use crate::command::{best, check, init, rerun, run, show, status, train};
 use crate::screen::Screen;
 
 /// Reads the command line, does what it says and tells how that went.
@@ -42,6 +42,7 @@ fn main() -> std::process::ExitCode {
         Command::Status(args) => status::status(args),
         Command::Best(args) => best::best(args),
         Command::Show(args) => show::show(args),
+        Command::Rerun(args) => rerun::rerun(args, &screen),
         Command::Train(args) => train::train(args, &screen),
     };
     let code = done.unwrap_or_else(|failure| {

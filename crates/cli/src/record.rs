@@ -9,9 +9,10 @@ use finetooth_scheduler::journal;
 use finetooth_scheduler::stage::{Best, Leaderboard};
 use finetooth_scheduler::state::{State, TrialRecord};
 use finetooth_scheduler::sweep::Sweep;
+use finetooth_scheduler::trial::TrialId;
 use jiff::Timestamp;
 
-use crate::definition;
+use crate::definition::Definition;
 use crate::failure::Failure;
 
 /// Name of the record in a run's directory.
@@ -75,7 +76,7 @@ impl Recorded {
             .started()
             .expect("a state that took a record has begun");
         let columns = &started.objective.columns;
-        let sweep = definition::recorded(&started.definition, columns, &directory)?;
+        let sweep = Definition::recorded(&started.definition, columns, &directory)?.sweep;
         let leaderboard = Leaderboard::new(sweep.metric(), columns)
             .expect("the metric is one of the columns, or the definition is refused");
         Ok(Self {
@@ -97,6 +98,25 @@ impl Recorded {
             None => self.state.trials(),
         };
         trials.iter().filter(|record| record.outcome().is_some())
+    }
+
+    /// The trial with this number.
+    ///
+    /// # Errors
+    /// Where none of that number has begun.
+    pub(crate) fn trial(&self, number: u32) -> Result<&TrialRecord, Failure> {
+        let trials = self.state.trials();
+        let known = TrialId::new(number).and_then(|id| trials.get(id.index()));
+        known.ok_or_else(|| {
+            Failure::usage(format!(
+                "there is no trial {number} in `{}`; {}",
+                self.directory.display(),
+                match trials.len() {
+                    0 => "none has begun".to_owned(),
+                    n => format!("those begun so far are 1 to {n}"),
+                }
+            ))
+        })
     }
 
     /// The best trial so far with its metric, where one completed with a finite one.

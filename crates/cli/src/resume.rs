@@ -5,7 +5,7 @@ use std::path::Path;
 use finetooth_scheduler::event::{Event, ObjectiveSummary, Record, SweepStarted};
 use finetooth_scheduler::sweep::{Sweep, changes, extends};
 
-use crate::definition;
+use crate::definition::Definition;
 use crate::failure::Failure;
 use crate::screen::Screen;
 
@@ -57,7 +57,7 @@ pub(crate) fn compare(
     let known = extended.unwrap_or(&started.definition);
     let differences = changes(known, wanted.definition);
     if differences.is_empty() {
-        check_objective(started, wanted)?;
+        check_objective(started, wanted.summary, wanted.sweep, wanted.directory)?;
         if !is_finished(records) {
             compare_kernels(started, wanted, screen);
         }
@@ -66,9 +66,10 @@ pub(crate) fn compare(
     let directory = wanted.directory.display();
     let listed = format!("\n  {}", differences.join("\n  "));
     if wanted.extend {
-        let old = definition::recorded(known, &started.objective.columns, wanted.directory)?;
-        if extends(&old, wanted.sweep) {
-            check_objective(started, wanted)?;
+        let columns = &started.objective.columns;
+        let old = Definition::recorded(known, columns, wanted.directory)?;
+        if extends(&old.sweep, wanted.sweep) {
+            check_objective(started, wanted.summary, wanted.sweep, wanted.directory)?;
             compare_kernels(started, wanted, screen);
             return Ok(Resumption::Extends);
         }
@@ -96,14 +97,22 @@ fn is_finished(records: &[Record]) -> bool {
 }
 
 /// The numbers must be the ones that were recorded: same data, same columns.
-fn check_objective(started: &SweepStarted, wanted: &Wanted<'_>) -> Result<(), Failure> {
-    let (was, is) = (&started.objective, wanted.summary);
-    let directory = wanted.directory.display();
+///
+/// # Errors
+/// Where they are not.
+pub(crate) fn check_objective(
+    started: &SweepStarted,
+    is: &ObjectiveSummary,
+    sweep: &Sweep,
+    directory: &Path,
+) -> Result<(), Failure> {
+    let was = &started.objective;
+    let directory = directory.display();
     if was.data_fingerprint != is.data_fingerprint {
         return Err(Failure::usage(format!(
             "the data are not those that `{directory}` was begun with: {} changed (checksum {}, recorded {}); put the \
              old data back, or begin anew with --fresh, which moves the old directory aside",
-            data_name(wanted.sweep),
+            data_name(sweep),
             is.data_fingerprint,
             was.data_fingerprint
         )));

@@ -3,6 +3,7 @@
 pub(crate) mod best;
 pub(crate) mod check;
 pub(crate) mod init;
+pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod status;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use finetooth_scheduler::state::TrialRecord;
-use finetooth_scheduler::trial::{Outcome, TrialId};
+use finetooth_scheduler::trial::Outcome;
 use serde_json::json;
 
 use crate::exit_code::ExitCode;
@@ -38,20 +38,7 @@ pub(crate) struct ShowArgs {
 /// Where there is no such trial, no record, or one that cannot be read.
 pub(crate) fn show(args: &ShowArgs) -> Result<ExitCode, Failure> {
     let recorded = Recorded::read(Some(&args.dir))?;
-    let trials = recorded.state.trials();
-    let record = TrialId::new(args.trial)
-        .and_then(|id| trials.get(id.index()))
-        .ok_or_else(|| {
-            Failure::usage(format!(
-                "there is no trial {} in `{}`; {}",
-                args.trial,
-                recorded.directory.display(),
-                match trials.len() {
-                    0 => "none has begun".to_owned(),
-                    n => format!("those begun so far are 1 to {n}"),
-                }
-            ))
-        })?;
+    let record = recorded.trial(args.trial)?;
     if args.json {
         output::json(&json(&recorded, record))?;
     } else {
