@@ -107,7 +107,7 @@ fn a_run_leaves_its_files_and_a_second_one_finds_nothing_to_do() {
     let record = sandbox.read("results/small/journal.jsonl");
     let said = sandbox.run(&["run", "small.toml", "--workers", "1"]);
     check_code(&said, 0);
-    assert_snapshot!(said.err, @"results/small is finished, nothing is left to run; --fresh begins anew, --extend goes on with stages added at the end of the definition");
+    assert_snapshot!(said.err, @"results/small is finished, nothing is left to run; --fresh begins anew, --extend goes on where the definition asks for more");
     assert!(
         said.out.starts_with("small is finished: 6 trials\n"),
         "{}",
@@ -155,7 +155,7 @@ fn another_definition_is_refused_with_what_changed() {
     error: `results/small` holds a sweep of another definition; these changed:
       seed: 0 → 7
       train.batch_size: 64 → 32
-    to begin anew, run with --fresh: it moves the old directory aside; to keep both, name another directory with --out; if all that is new are further stages at the end, run with --extend
+    to begin anew, run with --fresh: it moves the old directory aside; to keep both, name another directory with --out; if the trials are the same and there are to be more or others of them, run with --extend
     ");
     assert_eq!(sandbox.read("results/small/journal.jsonl"), record);
 }
@@ -183,7 +183,7 @@ fn fresh_moves_the_old_run_aside() {
 }
 
 #[test]
-fn extend_goes_on_with_stages_at_the_end_and_nothing_else() {
+fn extend_plans_anew_and_keeps_results() {
     let sandbox = Sandbox::with_small_run();
     let before = sandbox.read("results/small/trials.csv");
     sandbox.write(
@@ -195,12 +195,12 @@ fn extend_goes_on_with_stages_at_the_end_and_nothing_else() {
     assert_snapshot!(said.err, @"
     error: `results/small` holds a sweep of another definition; these changed:
       stage.last added
-    to begin anew, run with --fresh: it moves the old directory aside; to keep both, name another directory with --out; if all that is new are further stages at the end, run with --extend
+    to begin anew, run with --fresh: it moves the old directory aside; to keep both, name another directory with --out; if the trials are the same and there are to be more or others of them, run with --extend
     ");
     let said = sandbox.run(&["run", "small.toml", "--extend", "--seed", "7"]);
     check_code(&said, 2);
     assert_snapshot!(said.err, @"
-    error: --extend takes further stages after those that were recorded in `results/small`, and nothing else may change; here these did:
+    error: --extend plans anew and keeps the results in `results/small`, so that data, model, training, metric and seed must stay; these changed:
       seed: 0 → 7
       stage.last added
     to begin anew, run with --fresh: it moves the old directory aside; or name another directory with --out

@@ -65,7 +65,9 @@ fn help_of_run() {
           --quiet            Show warnings only
           --json             Print what the sweep came to as JSON
           --fresh            Begin anew; what is in the directory is moved aside to NAME.old-1, -2, …
-          --extend           Go on with a sweep whose definition has further stages now
+          --extend           Plan anew by a changed definition and keep every result that it asks for
+                             again
+          --retry-failed     Try failed trials again, where nothing was concluded from their failure yet
       -v, --verbose...       Show more of what is going on (-v ends of stages and trials, -vv epochs);
                              RUST_LOG says it precisely
       -h, --help             Print help
@@ -74,7 +76,8 @@ fn help_of_run() {
       finetooth run sweeps/digits.toml                  run it; after an interruption, go on with it
       finetooth run sweeps/digits.toml --workers 8      eight trials at once: the same results, sooner
       finetooth run sweeps/digits.toml --fresh          begin anew; the old run is kept beside
-      finetooth run sweeps/digits.toml --extend         go on with stages that were added at the end
+      finetooth run sweeps/digits.toml --extend         plan anew, by a larger budget say; results are
+      kept
       finetooth run sweeps/digits.toml --out /tmp/try --set train.batch_size=128 --set model.kind=mlp
 
     Ctrl-C stops at the end of the epoch, twice at once. Either way the same command goes on with the

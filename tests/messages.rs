@@ -210,69 +210,59 @@ fn a_searched_list_whose_shapes_do_not_fit() {
 
 #[test]
 fn tables_of_a_later_version() {
-    let text = "name = \"x\"\n[search]\nbudget = 20\n[command]\nargv = [\"train\"]\n[sanity]\nenabled = true\n[executor]\n\
-                kind = \"slurm\"\n[limits]\nmemory_mb = 100\n[space.l2]\nlow = 0.1\nhigh = 1.0\norder = 2\n";
+    let text = "name = \"x\"\n[command]\nargv = [\"train\"]\n[sanity]\nenabled = true\n[executor]\n\
+                kind = \"slurm\"\n[limits]\nmemory_mb = 100\n[space.l2]\nlow = 0.1\nhigh = 1.0\nas = \"l2\"\n";
     assert_snapshot!(refused(text), @r#"
-      error: [search] is not supported by this version
+      error: [command] is not supported by this version
        ,-[sweep.toml:2:2]
      1 | name = "x"
-     2 | [search]
-       :  ^^^|^^
-       :     `-- not supported yet
-     3 | budget = 20
-       `----
-      help: leave it out
-
-      error: [command] is not supported by this version
-       ,-[sweep.toml:4:2]
-     3 | budget = 20
-     4 | [command]
+     2 | [command]
        :  ^^^|^^^
        :     `-- not supported yet
-     5 | argv = ["train"]
+     3 | argv = ["train"]
        `----
       help: leave it out
 
       error: [sanity] is not supported by this version
-       ,-[sweep.toml:6:2]
-     5 | argv = ["train"]
-     6 | [sanity]
+       ,-[sweep.toml:4:2]
+     3 | argv = ["train"]
+     4 | [sanity]
        :  ^^^|^^
        :     `-- not supported yet
-     7 | enabled = true
+     5 | enabled = true
        `----
       help: leave it out
 
       error: [executor] is not supported by this version
-       ,-[sweep.toml:8:2]
-     7 | enabled = true
-     8 | [executor]
+       ,-[sweep.toml:6:2]
+     5 | enabled = true
+     6 | [executor]
        :  ^^^^|^^^
        :      `-- not supported yet
-     9 | kind = "slurm"
+     7 | kind = "slurm"
        `----
       help: leave it out
 
       error: limits.memory_mb is not supported by this version
-        ,-[sweep.toml:11:1]
-     10 | [limits]
-     11 | memory_mb = 100
+        ,-[sweep.toml:9:1]
+      8 | [limits]
+      9 | memory_mb = 100
         : ^^^^|^^^^
         :     `-- not supported yet
-     12 | [space.l2]
+     10 | [space.l2]
         `----
       help: leave it out
 
-      error: space.l2.order is not supported by this version
-        ,-[sweep.toml:15:1]
-     14 | high = 1.0
-     15 | order = 2
-        : ^^|^^
-        :   `-- not supported yet
+      error: space.l2.as is not supported by this version
+        ,-[sweep.toml:13:1]
+     12 | high = 1.0
+     13 | as = "l2"
+        : ^|
+        :  `-- not supported yet
         `----
       help: leave it out
 
-    error: sweep.toml has 6 mistakes; nothing was run, nothing was written
+    error: sweep.toml has 5 mistakes; nothing was run, nothing was written
     "#);
 }
 
@@ -383,7 +373,7 @@ fn a_range_without_an_end() {
 #[test]
 fn a_key_that_cannot_be_searched() {
     assert_snapshot!(refused("name = \"x\"\n[space.epochs]\nlow = 1\nhigh = 9\n"), @r#"
-      error: epochs cannot be searched: each stage says how many its trials train
+      error: epochs cannot be searched: the search says how long its trials train
        ,-[sweep.toml:2:8]
      1 | name = "x"
      2 | [space.epochs]
@@ -391,7 +381,7 @@ fn a_key_that_cannot_be_searched() {
        :           `-- cannot be searched
      3 | low = 1
        `----
-      help: write `epochs = …` in [[stage]]
+      help: write `epochs = …` in [search] or [[stage]]
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);

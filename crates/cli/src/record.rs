@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use finetooth_scheduler::event::Event;
 use finetooth_scheduler::journal;
 use finetooth_scheduler::stage::{Best, Leaderboard};
-use finetooth_scheduler::state::{State, TrialRecord};
+use finetooth_scheduler::state::{Settled, State, TrialRecord};
 use finetooth_scheduler::sweep::Sweep;
 use finetooth_scheduler::trial::TrialId;
 use jiff::Timestamp;
@@ -92,12 +92,18 @@ impl Recorded {
     }
 
     /// Trials that may be compared: those with an outcome; of a finished sweep, those that its verdict counts.
-    pub(crate) fn ended(&self) -> impl Iterator<Item = &TrialRecord> {
-        let trials = match self.state.finished() {
-            Some(_) => self.state.committed(),
-            None => self.state.trials(),
+    pub(crate) fn ended(&self) -> impl Iterator<Item = Settled<'_>> {
+        let n = match self.state.finished() {
+            Some(_) => self.state.committed().len(),
+            None => 0,
         };
-        trials.iter().filter(|record| record.outcome().is_some())
+        let unsettled = self.state.trials()[n..].iter().map(Settled::from);
+        let trials = self
+            .state
+            .committed()
+            .take(n)
+            .chain(unsettled.filter(move |_| n == 0));
+        trials.filter(|record| record.outcome.is_some())
     }
 
     /// The trial with this number.
@@ -120,20 +126,16 @@ impl Recorded {
     }
 
     /// The best trial so far with its metric, where one completed with a finite one.
-    pub(crate) fn best(&self) -> Option<(&TrialRecord, Best)> {
-        let trials = match self.state.finished() {
-            Some(_) => self.state.committed(),
-            None => self.state.trials(),
-        };
-        self.leaderboard.winner(trials)
+    pub(crate) fn best(&self) -> Option<(Settled<'_>, Best)> {
+        match self.state.finished() {
+            Some(_) => self.leaderboard.leader(&self.state),
+            None => self.leaderboard.winner(self.state.trials()),
+        }
     }
 
     /// Name of the stage at `index`.
     pub(crate) fn stage(&self, index: usize) -> &str {
-        self.sweep
-            .stages()
-            .get(index)
-            .map_or("", |stage| &stage.name)
+        self.sweep.stage_name(index)
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) summary: &'a ObjectiveSummary,
     /// The run's directory.
     pub(crate) directory: &'a Path,
-    /// Whether further stages are welcome.
+    /// Whether another plan is welcome.
     pub(crate) extend: bool,
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Resumption {
     Begins,
     /// The same sweep; `[limits]` may differ.
     GoesOn,
-    /// The same sweep with further stages.
+    /// Another plan, for which the results so far count.
     Extends,
 }
 
@@ -51,7 +51,9 @@ pub(crate) fn compare(
         return Ok(Resumption::Begins);
     };
     let extended = records.iter().rev().find_map(|record| match &record.event {
-        Event::SweepExtended { definition } => Some(definition),
+        Event::SweepExtended { definition } | Event::SweepReplanned { definition } => {
+            Some(definition)
+        }
         _ => None,
     });
     let known = extended.unwrap_or(&started.definition);
@@ -74,23 +76,25 @@ pub(crate) fn compare(
             return Ok(Resumption::Extends);
         }
         return Err(Failure::usage(format!(
-            "--extend takes further stages after those that were recorded in `{directory}`, and nothing else may \
-             change; here these did:{listed}\nto begin anew, run with --fresh: it moves the old directory aside; or \
+            "--extend plans anew and keeps the results in `{directory}`, so that data, model, training, metric and seed \
+             must stay; these changed:{listed}\nto begin anew, run with --fresh: it moves the old directory aside; or \
              name another directory with --out"
         )));
     }
     Err(Failure::usage(format!(
         "`{directory}` holds a sweep of another definition; these changed:{listed}\nto begin anew, run with --fresh: it \
-         moves the old directory aside; to keep both, name another directory with --out; if all that is new are \
-         further stages at the end, run with --extend"
+         moves the old directory aside; to keep both, name another directory with --out; if the trials are \
+         the same and there are to be more or others of them, run with --extend"
     )))
 }
 
-/// Whether nothing is left to run: a verdict stands, and no stages were added after it.
+/// Whether nothing is left to run: a verdict stands, and nothing was planned after it.
 fn is_finished(records: &[Record]) -> bool {
     let last = records.iter().rev().find_map(|record| match record.event {
         Event::SweepFinished { .. } => Some(true),
-        Event::SweepExtended { .. } => Some(false),
+        Event::SweepExtended { .. }
+        | Event::SweepReplanned { .. }
+        | Event::FailuresRetried { .. } => Some(false),
         _ => None,
     });
     last == Some(true)

@@ -6,7 +6,7 @@ use std::path::Path;
 use finetooth_scheduler::event::Verdict;
 use finetooth_scheduler::space::Dimension;
 use finetooth_scheduler::stage::{Best, Leaderboard};
-use finetooth_scheduler::state::{State, TrialRecord};
+use finetooth_scheduler::state::{Settled, State, TrialRecord};
 use finetooth_scheduler::sweep::Sweep;
 use finetooth_scheduler::trial::Outcome;
 use serde_json::{Value as Json, json};
@@ -27,8 +27,8 @@ pub(crate) struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    fn winner(&self) -> Option<(&TrialRecord, Best)> {
-        self.leaderboard.winner(self.state.committed())
+    fn winner(&self) -> Option<(Settled<'_>, Best)> {
+        self.leaderboard.leader(self.state)
     }
 
     /// In words, for people.
@@ -36,6 +36,8 @@ impl Summary<'_> {
         let standing = match self.state.finished() {
             Some((Verdict::Completed, _)) => "is finished",
             Some((Verdict::TooManyFailures { .. }, _)) => "was ended by failures",
+            Some((Verdict::TargetReached { .. }, _)) => "reached its target",
+            Some((Verdict::SanityFailed { .. }, _)) => "did not begin: a sanity check failed",
             None => "is not finished",
         };
         let mut text = format!("{} {standing}: {}\n", self.sweep.name(), self.counts());
@@ -65,9 +67,13 @@ impl Summary<'_> {
     /// `56 trials, 2 diverged, 1 failed`.
     pub(crate) fn counts(&self) -> String {
         let trials = self.state.committed();
-        let [diverged, failed] = self.not_completed();
+        let [pruned, diverged, failed] = self.not_completed();
         let mut text = counted(trials.len(), "trial");
-        for (n, word) in [(diverged, "diverged"), (failed, "failed")] {
+        for (n, word) in [
+            (pruned, "pruned"),
+            (diverged, "diverged"),
+            (failed, "failed"),
+        ] {
             if n > 0 {
                 let _ = write!(text, ", {n} {word}");
             }
@@ -75,24 +81,24 @@ impl Summary<'_> {
         text
     }
 
-    fn not_completed(&self) -> [usize; 2] {
+    fn not_completed(&self) -> [usize; 3] {
         let count = |is: fn(&Outcome) -> bool| {
             self.state
                 .committed()
-                .iter()
-                .filter(|record| record.outcome().is_some_and(is))
+                .filter(|record| record.outcome.is_some_and(is))
                 .count()
         };
         [
+            count(|outcome| matches!(outcome, Outcome::Pruned { .. })),
             count(|outcome| matches!(outcome, Outcome::Diverged { .. })),
             count(|outcome| matches!(outcome, Outcome::Failed { .. })),
         ]
     }
 
     /// `trial 48 (final), val_accuracy 0.9889 at epoch 24 of 27`.
-    fn told(&self, record: &TrialRecord, best: Best) -> String {
-        let trial = &record.trial;
-        let stage = &self.sweep.stages()[trial.stage].name;
+    fn told(&self, record: Settled<'_>, best: Best) -> String {
+        let trial = record.trial;
+        let stage = self.sweep.stage_name(trial.stage);
         format!(
             "trial {} ({stage}), {} {} at epoch {} of {}",
             trial.id,
@@ -104,7 +110,7 @@ impl Summary<'_> {
     }
 
     /// The winner's values beside the ranges they were found in.
-    fn values(&self, record: &TrialRecord) -> Table {
+    fn values(&self, record: Settled<'_>) -> Table {
         let mut table = Table::new(["key", "best", "first range", "last range"]);
         for first in &self.sweep.space().0 {
             let value = record
@@ -126,13 +132,15 @@ impl Summary<'_> {
 
     /// For programs.
     pub(crate) fn json(&self) -> Json {
-        let [diverged, failed] = self.not_completed();
+        let [pruned, diverged, failed] = self.not_completed();
         let (verdict, reason) = match self.state.finished() {
             None => ("unfinished", None),
             Some((Verdict::Completed, _)) => ("completed", None),
             Some((Verdict::TooManyFailures { reason, .. }, _)) => {
                 ("too_many_failures", Some(reason))
             }
+            Some((Verdict::TargetReached { .. }, _)) => ("target_reached", None),
+            Some((Verdict::SanityFailed { reason }, _)) => ("sanity_failed", Some(reason)),
         };
         json!({
             "name": self.sweep.name(),
@@ -140,6 +148,7 @@ impl Summary<'_> {
             "verdict": verdict,
             "reason": reason,
             "trials": self.state.committed().len(),
+            "pruned": pruned,
             "diverged": diverged,
             "failed": failed,
             "metric": self.sweep.metric().name,
@@ -151,27 +160,28 @@ impl Summary<'_> {
 
 /// The range `key` was last drawn from.
 pub(crate) fn last_range<'a>(state: &'a State, key: &str) -> Option<&'a Dimension> {
-    state
-        .rounds()
-        .iter()
-        .rev()
-        .find_map(|plan| plan.space.get(key))
+    state.rounds().iter().rev().find_map(|plan| {
+        // Of a generation, where most of its new trials were drawn.
+        let drawn = plan.blocks.iter().find(|block| block.offset.is_some());
+        drawn.map_or(&plan.space, |block| &block.space).get(key)
+    })
 }
 
 /// A trial for programs.
-pub(crate) fn trial_json(sweep: &Sweep, record: &TrialRecord, best: Option<Best>) -> Json {
-    let trial = &record.trial;
+pub(crate) fn trial_json(sweep: &Sweep, record: Settled<'_>, best: Option<Best>) -> Json {
+    let trial = record.trial;
     json!({
         "trial": trial.id,
-        "stage": sweep.stages().get(trial.stage).map(|stage| &stage.name),
+        "stage": sweep.stage_name(trial.stage),
         "round": trial.round,
-        "state": state_word(record),
+        "state": record.outcome.map(Outcome::state),
         "params": trial.params,
         "metric": best.map(|best| best.value),
         "best_epoch": best.map(|best| best.epoch),
         "epochs": record.epochs(),
         "seed": trial.seed,
-        "reason": record.outcome().and_then(Outcome::reason),
+        "parent": trial.parent,
+        "reason": record.outcome.and_then(Outcome::reason),
     })
 }
 
@@ -181,6 +191,6 @@ pub(crate) fn state_word(record: &TrialRecord) -> &'static str {
     match &record.status {
         Status::Running => "running",
         Status::Interrupted => "interrupted",
-        Status::Ended(outcome) => outcome.state(),
+        Status::Ended => record.outcome().map_or("", Outcome::state),
     }
 }

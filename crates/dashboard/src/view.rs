@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use finetooth_scheduler::event::Event;
+use finetooth_scheduler::event::{Event, RoundPlan};
 use finetooth_scheduler::stage::{Best, Leaderboard};
 use finetooth_scheduler::state::{State, TrialRecord};
-use finetooth_scheduler::sweep::Sweep;
+use finetooth_scheduler::sweep::{Procedure, Sweep};
 use finetooth_scheduler::trial::{Outcome, TrialId};
 
 /// What a view is made from.
@@ -31,45 +31,107 @@ pub struct View {
     pub best: Option<(TrialId, Best)>,
     /// Epochs of all trials planned and to be planned.
     pub epochs_planned: u64,
-    /// Epochs of trials with an outcome; those that ended early will train no more and count in full.
+    /// Epochs of all rungs planned so far.
+    epochs_told: u64,
+    /// Epochs of rungs with an outcome; those that ended early will train no more and count in full.
     epochs_ended: u64,
-    /// Epochs completed by each running trial.
-    running: BTreeMap<TrialId, u32>,
+    /// Epochs of its running rung that each running trial completed, and those of its earlier rungs.
+    running: BTreeMap<TrialId, Running>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Running {
+    from: u32,
+    completed: u32,
 }
 
 impl View {
     /// Of a sweep as it stands; nothing runs yet.
     pub fn new(source: Source<'_>) -> Self {
         let mut view = Self::default();
-        view.plan(source);
         for record in source.state.trials() {
+            for (index, rung) in record.rungs.iter().enumerate() {
+                let before = index
+                    .checked_sub(1)
+                    .map_or(0, |before| record.rungs[before].epochs);
+                view.epochs_ended += u64::from(rung.epochs - before);
+            }
             if record.outcome().is_some() {
-                view.end(record, source);
+                view.n_ended += 1;
+                view.compare(record, source);
             }
         }
+        let mut reached = BTreeMap::new();
+        for plan in source.state.rounds() {
+            view.epochs_told += new_epochs(plan, source.sweep);
+            for continued in &plan.continued {
+                let first = || {
+                    let record = &source.state.trials()[continued.trial.index()];
+                    record.rungs.first().map_or(0, |rung| rung.epochs)
+                };
+                let before = reached
+                    .insert(continued.trial, continued.epochs)
+                    .unwrap_or_else(first);
+                view.epochs_told += u64::from(continued.epochs - before);
+            }
+        }
+        view.plan(source);
         view
     }
 
     /// Takes an event that `source` includes already.
     pub fn take(&mut self, event: &Event, source: Source<'_>) {
         match event {
-            Event::RoundPlanned(_) | Event::SweepExtended { .. } => self.plan(source),
-            Event::TrialStarted { trial, .. } => {
-                self.running.insert(trial.id, 0);
+            Event::RoundPlanned(plan) => {
+                self.epochs_told += new_epochs(plan, source.sweep);
+                for continued in &plan.continued {
+                    let record = &source.state.trials()[continued.trial.index()];
+                    self.epochs_told += u64::from(continued.epochs - record.trained());
+                }
+                self.plan(source);
+            }
+            Event::SweepExtended { .. } => self.plan(source),
+            Event::TrialStarted { trial, from, .. } => {
+                let running = Running {
+                    from: *from,
+                    completed: 0,
+                };
+                self.running.insert(trial.id, running);
             }
             Event::EpochReported { trial, report, .. } => {
-                self.running.insert(*trial, report.epoch);
+                if let Some(running) = self.running.get_mut(trial) {
+                    running.completed = report.epoch.saturating_sub(running.from);
+                }
             }
             Event::TrialEnded { trial, .. } => {
-                self.running.remove(trial);
+                let running = self.running.remove(trial);
                 if let Some(record) = source.state.trials().get(trial.index()) {
-                    self.end(record, source);
+                    let from = running.map_or(0, |running| running.from);
+                    self.n_ended += usize::from(from == 0);
+                    self.epochs_ended += u64::from(record.trial.epochs - from);
+                    self.compare(record, source);
                 }
+            }
+            Event::TrialReused { trial, .. } => {
+                if let Some(record) = source.state.trials().get(trial.id.index()) {
+                    let n_before = record.rungs.len().saturating_sub(1);
+                    let from = match n_before {
+                        0 => 0,
+                        n => record.rungs[n - 1].epochs,
+                    };
+                    self.n_ended += usize::from(from == 0);
+                    self.epochs_ended += u64::from(trial.epochs - from);
+                    self.compare(record, source);
+                }
+            }
+            Event::SweepReplanned { .. } | Event::FailuresRetried { .. } => {
+                *self = Self::new(source);
             }
             Event::TrialInterrupted { trial, .. } => {
                 self.running.remove(trial);
             }
             Event::SweepStarted(_)
+            | Event::GateChecked(_)
             | Event::RunStarted { .. }
             | Event::RoundRefined(_)
             | Event::SweepFinished { .. } => {}
@@ -82,7 +144,7 @@ impl View {
             + self
                 .running
                 .values()
-                .map(|epoch| u64::from(*epoch))
+                .map(|running| u64::from(running.completed))
                 .sum::<u64>()
     }
 
@@ -91,34 +153,33 @@ impl View {
         self.running.len()
     }
 
+    /// What is planned, and what is to come as far as that is known.
     fn plan(&mut self, Source { sweep, state, .. }: Source<'_>) {
-        let stages = sweep.stages();
-        let epochs_of = |stage_idx: usize| stages.get(stage_idx).map_or(0, |stage| stage.epochs);
-        let planned = state
-            .rounds()
-            .iter()
-            .map(|plan| (plan.n_trials(), epochs_of(plan.stage)));
-        let next_stage = state.rounds().last().map_or(0, |plan| plan.stage + 1);
-        let to_come = stages
-            .iter()
-            .skip(next_stage)
-            .map(|stage| (stage.trials as usize, stage.epochs));
-        (self.n_planned, self.epochs_planned) = planned
-            .chain(to_come)
-            .fold((0, 0), |(n, all), (trials, epochs)| {
-                (n + trials, all + trials as u64 * u64::from(epochs))
-            });
+        (self.n_planned, self.epochs_planned) = (state.n_planned(), self.epochs_told);
+        match sweep.procedure() {
+            Procedure::Stages(stages) => {
+                let next_stage = state.rounds().last().map_or(0, |plan| plan.stage + 1);
+                for stage in stages.iter().skip(next_stage) {
+                    self.n_planned += stage.trials as usize;
+                    self.epochs_planned += u64::from(stage.trials) * u64::from(stage.epochs);
+                }
+            }
+            Procedure::Generations(settings) => {
+                let budget = u64::from(settings.budget) * u64::from(settings.epochs);
+                if state.finished().is_none() {
+                    self.epochs_planned = self.epochs_planned.max(budget);
+                }
+            }
+        }
     }
 
-    fn end(
+    fn compare(
         &mut self,
         record: &TrialRecord,
         Source {
             sweep, leaderboard, ..
         }: Source<'_>,
     ) {
-        self.n_ended += 1;
-        self.epochs_ended += u64::from(record.trial.epochs);
         if record.outcome() != Some(&Outcome::Completed) {
             return;
         }
@@ -138,6 +199,18 @@ impl View {
             self.best = Some((record.trial.id, best));
         }
     }
+}
+
+/// Epochs of the new trials of a round.
+fn new_epochs(plan: &RoundPlan, sweep: &Sweep) -> u64 {
+    let own = sweep
+        .stages()
+        .get(plan.stage)
+        .map_or(0, |stage| stage.epochs);
+    let blocks = plan.blocks.iter();
+    blocks
+        .map(|block| u64::from(block.trials) * u64::from(block.epochs.unwrap_or(own)))
+        .sum()
 }
 
 #[cfg(test)]

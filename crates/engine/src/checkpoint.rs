@@ -17,6 +17,6 @@ mod identity;
 mod section;
 
 pub use error::{Difference, RestoreError, SaveError, Unusable};
-pub(crate) use file::{read, replace};
+pub(crate) use file::{read, replace, replace_unsynced};
 pub(crate) use identity::Identity;
 pub(crate) use section::{Element, Sections, Values, Writer};

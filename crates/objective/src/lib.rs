@@ -5,6 +5,8 @@
 mod keys;
 mod overlay;
 mod preflight;
+mod rung;
+mod store;
 mod train;
 
 pub use finetooth_engine::MAX_THREADS;

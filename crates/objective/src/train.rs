@@ -7,18 +7,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use finetooth_engine::config::{ConfigError, LabelKind, Preprocess, TrainConfig};
 use finetooth_engine::data::{self, Dataset, PreprocessError};
-use finetooth_engine::history::EpochEnd;
 use finetooth_engine::solver::{Solver, SolverError};
 use finetooth_engine::{Simd, SimdError, ThreadsError};
 use finetooth_scheduler::event::ObjectiveSummary;
 use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
 use finetooth_scheduler::space::Params;
 use finetooth_scheduler::sweep::{Mistakes, Spans, Sweep};
-use finetooth_scheduler::trial::{Decision, Ended, Outcome, Trial, TrialId};
+use finetooth_scheduler::trial::{Ended, Trial, TrialId};
 
-use crate::keys::{columns_of, report};
+use crate::keys::columns_of;
 use crate::overlay::overlay;
 use crate::preflight;
+use crate::rung;
+use crate::store::Store;
 
 /// The engine on one data set, loaded once and shared by all trials.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Training {
     summary: ObjectiveSummary,
     simd: Simd,
     threads: NonZero<usize>,
+    store: Option<Store>,
 }
 
 /// A trial's values that no network can be trained with.
@@ -78,6 +80,7 @@ impl Training {
             config,
             simd,
             threads: NonZero::<usize>::MIN,
+            store: None,
         };
         preflight::networks(&training, sweep, spans)?;
         let described = training.solver(&Params::default(), 0);
@@ -94,6 +97,14 @@ impl Training {
     #[must_use]
     pub fn on_threads(self, threads: NonZero<usize>) -> Self {
         Self { threads, ..self }
+    }
+
+    /// From now on trials that may be continued keep checkpoints in `directory`, the run's own, of at most `keep_bytes`
+    /// together.
+    #[must_use]
+    pub fn keeping(self, directory: &Path, keep_bytes: u64) -> Self {
+        let store = Some(Store::open(directory, keep_bytes));
+        Self { store, ..self }
     }
 
     /// A solver with `params` laid onto the sweep's configuration.
@@ -127,12 +138,18 @@ impl Training {
             seed: self.config.train.seed,
             epochs: self.config.train.epochs,
             params: Params::default(),
+            parent: None,
         }
     }
 
     /// Whether classes or numbers are predicted.
-    fn label_kind(&self) -> LabelKind {
+    pub(crate) fn label_kind(&self) -> LabelKind {
         self.config.data.csv.label_kind
+    }
+
+    /// Where checkpoints are kept, if they are.
+    pub(crate) fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
     }
 
     /// The data as the networks see them; each way of preprocessing is computed once.
@@ -161,34 +178,20 @@ impl Objective for Training {
     }
 
     fn run(&self, task: &Task, _: Context, reporter: &mut dyn Reporter) -> Ended {
-        let trial = &task.trial;
-        let mut solver = match self.solver(&trial.params, trial.seed) {
-            Ok(solver) => solver,
-            Err(error) => {
-                let reason = format!("setup: {error}");
-                return Ended::Outcome(Outcome::Failed { reason });
-            }
-        };
-        if reporter.report(report(&solver.untrained(), self.label_kind())) == Decision::Interrupt {
-            return Ended::Interrupted { epoch: 0 };
+        if let Some(store) = &self.store {
+            store.enter(task.trial.id);
         }
-        for epoch in 1..=trial.epochs {
-            match solver.train_epoch() {
-                EpochEnd::Completed(record) => {
-                    let decision = reporter.report(report(&record, self.label_kind()));
-                    if decision == Decision::Interrupt && epoch < trial.epochs {
-                        return Ended::Interrupted { epoch };
-                    }
-                }
-                EpochEnd::Diverged(_) => {
-                    let reason = format!(
-                        "diverged: the training loss was no finite number in epoch {epoch}"
-                    );
-                    return Ended::Outcome(Outcome::Diverged { epoch, reason });
-                }
-            }
+        let ended = rung::run(self, task, reporter);
+        if let Some(store) = &self.store {
+            store.leave(task.trial.id);
         }
-        Ended::Outcome(Outcome::Completed)
+        ended
+    }
+
+    fn forget(&self, trial: TrialId) {
+        if let Some(store) = &self.store {
+            store.forget(trial);
+        }
     }
 
     fn train_file(&self, trial: &Trial) -> String {

@@ -6,11 +6,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::gate::Gate;
 use crate::space::{Params, Scale, Space, Value};
 use crate::trial::{Outcome, Report, Trial, TrialId};
 
 /// Version of the journal's format.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The oldest version that is still read.
+pub const OLDEST_VERSION: u32 = 1;
 
 /// An event with its place in the record and the time it was recorded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,21 +41,48 @@ pub enum Event {
         /// Trials at once.
         workers: usize,
     },
-    /// The definition was replaced by one with further stages.
+    /// The definition was replaced by one with further stages; written by version 1 alone.
     SweepExtended {
         /// The new definition, every default written out (TOML).
         definition: String,
     },
+    /// The definition was replaced by another one, which is planned from the start; what is on record is used where
+    /// it asks for the same.
+    SweepReplanned {
+        /// The new definition, every default written out (TOML).
+        definition: String,
+    },
+    /// The set-up was checked, before anything was planned.
+    GateChecked(Box<Gate>),
     /// A round was planned; its trials are drawn from this alone.
     RoundPlanned(Box<RoundPlan>),
     /// A trial was handed to a worker.
     TrialStarted {
         /// The trial.
         trial: Trial,
-        /// Attempts counted from 1; above 1 where an earlier one was interrupted.
+        /// Attempts counted from 1 over all its rungs.
         attempt: u32,
+        /// Epochs it was trained in earlier rungs: its reports up to there stand, those beyond are dropped.
+        #[serde(default)]
+        from: u32,
         /// Index of the worker.
         worker: usize,
+    },
+    /// A rung of a trial came to what an earlier plan's trial had come to.
+    TrialReused {
+        /// The trial.
+        trial: Trial,
+        /// The trial of the earlier plan, which has the same values and seed.
+        source: TrialId,
+        /// How many of its reports count.
+        n_reports: usize,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Failures were struck from the record, to be tried again.
+    FailuresRetried {
+        /// The trials whose latest rung had failed.
+        trials: Vec<TrialId>,
     },
     /// A trial finished an epoch.
     EpochReported {
@@ -135,18 +166,59 @@ pub struct RoundPlan {
     pub space: Space,
     /// Values of the keys this stage does not search.
     pub fixed: Params,
-    /// Where its trials lie: the whole space, or the slabs that widening added.
+    /// Earlier trials that go on from where they are; they come before the new ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continued: Vec<Continuation>,
+    /// Where its new trials lie: the whole space, the narrowed ranges, or the slabs that widening added.
     pub blocks: Vec<Block>,
+    /// Below which score a trial of this round is stopped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub floors: Vec<Floor>,
+}
+
+/// An earlier trial that is trained further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Continuation {
+    /// The trial.
+    pub trial: TrialId,
+    /// Epochs it is to reach.
+    pub epochs: u32,
+}
+
+/// The least score with which a trial may go on after an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Floor {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// The best metric so far must reach this.
+    pub metric: f64,
+    /// Trials whose median it is.
+    pub trials: u32,
 }
 
 /// A part of a round: a box and the number of trials in it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Block {
     /// The box.
     pub space: Space,
     /// Trials drawn from it.
     pub trials: u32,
+    /// Epochs of each; the stage's own where none are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u32>,
+    /// Where they stand in the sequence that runs through the whole stage; a sequence of their own where this is
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u32>,
+    /// The points themselves, where they are not drawn evenly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<Params>,
+    /// The trials that these repeat with another seed, one a point.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<TrialId>,
 }
 
 /// What was concluded from a round, one move a key.
@@ -210,6 +282,11 @@ pub enum MoveKind {
 }
 
 impl MoveKind {
+    /// Whether an end moved outward.
+    pub fn is_widening(self) -> bool {
+        matches!(self, Self::WidenedLow | Self::WidenedHigh)
+    }
+
     /// The word of stages.csv.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -232,9 +309,24 @@ pub enum Verdict {
     Completed,
     /// Too many trials failed.
     TooManyFailures {
-        /// The trial at which the count was reached; later ones are not in the results.
+        /// The trial at which the count was reached; what was planned after it is not in the results.
         last: TrialId,
+        /// Which of its rungs, from 0.
+        #[serde(default)]
+        rung: usize,
         /// A sentence.
         reason: String,
+    },
+    /// A sanity check failed, and nothing was searched.
+    SanityFailed {
+        /// A sentence.
+        reason: String,
+    },
+    /// A trial's metric reached the target.
+    TargetReached {
+        /// The first in the order of planning that did; what was planned after it is not in the results.
+        last: TrialId,
+        /// Which of its rungs, from 0.
+        rung: usize,
     },
 }

@@ -8,10 +8,12 @@
 
 pub mod event;
 pub mod executor;
+pub mod gate;
 pub mod journal;
 pub mod number;
 pub mod objective;
 pub mod observer;
+mod proposal;
 pub mod results;
 pub mod run;
 pub mod sampler;
@@ -20,5 +22,6 @@ mod seed;
 pub mod space;
 pub mod stage;
 pub mod state;
+pub mod stop;
 pub mod sweep;
 pub mod trial;

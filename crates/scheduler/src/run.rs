@@ -104,6 +104,9 @@ pub async fn run<E: Executor>(
         for record in &records {
             observer.observe(record, search);
         }
+        for trial in search.take_released() {
+            executor.forget(trial);
+        }
         for (task, worker) in tasks {
             executor.start(task, worker);
         }
@@ -193,7 +196,7 @@ fn write_results(
     storage.journal.sync()?;
     storage.tables.write(search.state())?;
     if let Some(winner) = search.winner() {
-        write_best(&storage.dir, &train_file(&winner.trial))?;
+        write_best(&storage.dir, &train_file(winner.trial))?;
     }
     Ok(())
 }

@@ -5,21 +5,27 @@
 //! before it in id order; the order in which trials happen to finish changes nothing.
 
 mod failures;
+mod generations;
 mod planning;
 mod replay;
+mod retry;
+mod reuse;
 
 pub use replay::ReplayError;
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
+use generations::Progress;
 use jiff::Timestamp;
 
 use crate::event::{Event, ObjectiveSummary, Record, SweepStarted};
 use crate::objective::Task;
 use crate::stage::Leaderboard;
-use crate::state::{State, Status, TrialRecord};
+use crate::state::{RungRef, Settled, State, Status, TrialRecord};
+use crate::stop::Watch;
 use crate::sweep::Sweep;
-use crate::trial::{Ended, Report, TrialId};
+use crate::trial::{Ended, Report, Trial, TrialId};
 
 /// The search of one sweep.
 #[derive(Debug)]
@@ -29,9 +35,19 @@ pub struct Search {
     leaderboard: Leaderboard,
     state: State,
     records: Vec<Record>,
+    /// Rungs handed out so far.
+    n_started: usize,
+    /// The first rung of each round.
+    round_starts: Vec<usize>,
+    /// Trials whose rung is running or interrupted, with that rung's place.
+    open: BTreeMap<TrialId, usize>,
+    /// Those of them that are to be begun again.
     interrupted: BTreeSet<TrialId>,
-    running: BTreeSet<TrialId>,
     failures: failures::Failures,
+    /// Of the default search; none where the stages are given.
+    progress: Option<Progress>,
+    released: Vec<TrialId>,
+    pool: reuse::Pool,
 }
 
 /// An answer of [`Search::ask`].
@@ -80,29 +96,25 @@ impl Search {
             .collect();
     }
 
-    /// Goes on with the sweep this search was replayed with, which has further stages than the definition on record.
-    /// To be called before [`Search::begin`].
-    pub fn extend(&mut self, definition: &str, now: Timestamp) {
-        let definition = definition.to_owned();
-        self.record(Event::SweepExtended { definition }, now);
-    }
-
     /// What to run next, on `worker`: an interrupted trial first, then the next of the round; at the end of a round
     /// its conclusions are drawn and the next one is planned.
     pub fn ask(&mut self, worker: usize, now: Timestamp) -> Ask {
         loop {
-            self.count_failures(now);
+            self.judge_settled(now);
             if self.state.finished().is_some() {
                 return Ask::Done;
             }
-            let n_started = self.state.trials().len();
             if let Some(id) = self.interrupted.pop_first() {
-                return self.start(id.index(), worker, now);
+                let trial = self.state.trials()[id.index()].trial.clone();
+                return self.start(trial, worker, now);
             }
-            if n_started < self.state.n_planned() {
-                return self.start(n_started, worker, now);
+            if let Some(trial) = self.next_rung() {
+                if self.reuse(&trial, now) {
+                    continue;
+                }
+                return self.start(trial, worker, now);
             }
-            if !self.running.is_empty() {
+            if !self.is_ready() {
                 return Ask::Wait;
             }
             self.conclude(now);
@@ -130,7 +142,6 @@ impl Search {
         seconds: f64,
         now: Timestamp,
     ) {
-        self.running.remove(&trial);
         match ended {
             Ended::Outcome(outcome) => {
                 self.record(
@@ -162,6 +173,11 @@ impl Search {
         std::mem::take(&mut self.records)
     }
 
+    /// The trials found, since the last call, not to be worth keeping ready to be continued.
+    pub fn take_released(&mut self) -> Vec<TrialId> {
+        std::mem::take(&mut self.released)
+    }
+
     /// What the record adds up to.
     pub fn state(&self) -> &State {
         &self.state
@@ -178,32 +194,80 @@ impl Search {
     }
 
     /// The best trial of those that results tell of.
-    pub fn winner(&self) -> Option<&TrialRecord> {
-        self.leaderboard
-            .winner(self.state.committed())
-            .map(|(record, _)| record)
+    pub fn winner(&self) -> Option<Settled<'_>> {
+        let leader = self.leaderboard.leader(&self.state);
+        leader.map(|(winner, _)| winner)
     }
 
-    fn start(&mut self, index: usize, worker: usize, now: Timestamp) -> Ask {
-        let trial = self
-            .trial(index)
-            .expect("a started or planned trial lies in a round");
-        let attempt = self
-            .state
-            .trials()
-            .get(index)
-            .map_or(0, |record| record.attempts.len() as u32)
-            + 1;
-        self.running.insert(trial.id);
+    /// The best trial of the first `n` rungs.
+    fn winner_up_to(&self, n: usize) -> Option<TrialId> {
+        let settled = self.state.settled(n);
+        let winner = self.leaderboard.winner(settled);
+        winner.map(|(record, _)| record.trial.id)
+    }
+
+    /// Starts the trial's next rung, or the one that was interrupted.
+    fn start(&mut self, trial: Trial, worker: usize, now: Timestamp) -> Ask {
+        let record = self.state.trials().get(trial.id.index());
+        let attempt = record.map_or(0, |record| record.attempts.len() as u32) + 1;
+        let from = record.map_or(0, TrialRecord::trained);
+        let earlier = record.map_or(&[][..], |record| &record.reports[..record.n_kept()]);
+        let place = self.open.get(&trial.id).copied().unwrap_or(self.n_started);
+        let floors = self.floors(place, trial.epochs);
+        let watch = Watch::new(self.leaderboard.columns(), floors, earlier);
         self.record(
             Event::TrialStarted {
                 trial: trial.clone(),
                 attempt,
+                from,
                 worker,
             },
             now,
         );
-        Ask::Run(Task { trial, attempt })
+        let keep = self.progress.is_some() && trial.parent.is_none();
+        Ask::Run(Task {
+            trial,
+            attempt,
+            from,
+            keep,
+            watch,
+        })
+    }
+
+    /// Keeps up with an event that is about to be applied.
+    fn follow(&mut self, event: &Event) {
+        match event {
+            Event::RoundPlanned(plan) => {
+                self.round_starts.push(self.state.rungs().len());
+                if let Some(progress) = &mut self.progress {
+                    progress.planned(plan, &self.state);
+                    self.released.extend(progress.release());
+                }
+            }
+            Event::TrialStarted { trial, .. } => {
+                if let Entry::Vacant(entry) = self.open.entry(trial.id) {
+                    entry.insert(self.n_started);
+                    self.n_started += 1;
+                }
+            }
+            Event::TrialReused { .. } => self.n_started += 1,
+            Event::TrialEnded { trial, .. } => {
+                self.open.remove(trial);
+            }
+            Event::FailuresRetried { trials } => {
+                self.failures = failures::Failures::default();
+                let is_latest = |place: &RungRef| {
+                    let record = self.state.trials().get(place.trial.index());
+                    let is_last = |record: &TrialRecord| record.rungs.len() == place.rung + 1;
+                    trials.contains(&place.trial) && record.is_some_and(is_last)
+                };
+                let places = self.state.rungs().iter().enumerate();
+                for (index, place) in places.filter(|(_, place)| is_latest(place)) {
+                    self.open.insert(place.trial, index);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn record(&mut self, event: Event, now: Timestamp) {
@@ -212,6 +276,7 @@ impl Search {
             at: now,
             event,
         };
+        self.follow(&record.event);
         self.state
             .apply(record.clone())
             .expect("the search records only what follows");

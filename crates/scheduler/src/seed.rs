@@ -12,6 +12,10 @@ pub(crate) enum Purpose {
     Sobol,
     /// The trials' own seeds.
     Trial,
+    /// Seeds of trials that repeat another.
+    Confirmation,
+    /// Candidates and draws of a Gaussian process.
+    Proposals,
 }
 
 /// The stream of `purpose` at `address`: the same for the same three arguments, whatever was drawn elsewhere.
@@ -23,6 +27,8 @@ pub(crate) fn stream(seed: u32, purpose: Purpose, address: [u32; 4]) -> ChaCha8R
         Purpose::Points => 1u32,
         Purpose::Sobol => 2,
         Purpose::Trial => 3,
+        Purpose::Confirmation => 4,
+        Purpose::Proposals => 5,
     };
     let words = [seed, tag, address[0], address[1], address[2], address[3]];
     for (bytes, word) in key.chunks_exact_mut(4).zip(words) {
@@ -36,9 +42,20 @@ pub(crate) fn uniform(stream: &mut ChaCha8Rng) -> f64 {
     (stream.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
+/// A standard normal number from the next two of `stream`, by the Box–Muller transform.
+pub(crate) fn normal(stream: &mut ChaCha8Rng) -> f64 {
+    let (u, v) = (1.0 - uniform(stream), uniform(stream));
+    (-2.0 * u.ln()).sqrt() * (2.0 * std::f64::consts::PI * v).cos()
+}
+
 /// The seed of the trial with this number: 31 bits, so that NumPy, R and every language read it.
 pub(crate) fn trial_seed(seed: u32, trial: u32) -> u32 {
     stream(seed, Purpose::Trial, [trial, 0, 0, 0]).next_u32() >> 1
+}
+
+/// The seed with which the trial of this number is repeated, 31 bits.
+pub(crate) fn confirmation_seed(seed: u32, trial: u32) -> u32 {
+    stream(seed, Purpose::Confirmation, [trial, 0, 0, 0]).next_u32() >> 1
 }
 
 #[cfg(test)]

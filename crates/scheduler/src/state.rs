@@ -3,43 +3,75 @@
 use jiff::Timestamp;
 
 use crate::event::{Event, Record, Refinement, RoundPlan, SweepStarted, Verdict};
+use crate::gate::Gate;
 use crate::trial::{Outcome, Report, Trial, TrialId};
+
+mod settled;
+
+pub use settled::Settled;
 
 /// The sweep as its record tells it so far.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
     started: Option<SweepStarted>,
     host: String,
+    gate: Option<Gate>,
     rounds: Vec<RoundPlan>,
     refinements: Vec<Refinement>,
     trials: Vec<TrialRecord>,
+    superseded: Vec<TrialRecord>,
+    n_planned: usize,
+    rungs: Vec<RungRef>,
     n_settled: usize,
     finished: Option<(Verdict, Option<TrialId>)>,
     next_seq: u64,
 }
 
+/// A rung of a trial: the part of its training that is one task. Those of all rounds stand in the order of planning,
+/// which is the order in which they are handed out and in which results tell of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RungRef {
+    /// The trial.
+    pub trial: TrialId,
+    /// Which of its rungs, from 0.
+    pub rung: usize,
+}
+
 /// A trial with all that happened to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrialRecord {
-    /// The trial.
+    /// The trial; `epochs` are those of its latest rung.
     pub trial: Trial,
     /// Where it stands.
     pub status: Status,
-    /// Reports of its latest attempt, by epoch; those of earlier attempts are dropped.
+    /// What its rungs came to, in order.
+    pub rungs: Vec<Rung>,
+    /// Reports of all its rungs, by epoch; those of abandoned attempts are dropped.
     pub reports: Vec<Report>,
     /// Its attempts, in order.
     pub attempts: Vec<Attempt>,
 }
 
-/// Where a trial stands.
+/// A rung that ended.
 #[derive(Debug, Clone, PartialEq)]
+pub struct Rung {
+    /// Epochs it was to reach.
+    pub epochs: u32,
+    /// Reports of the trial by then.
+    pub n_reports: usize,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Where a trial stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// A worker trains it, or did when the record broke off.
     Running,
     /// It was stopped and waits to be begun again.
     Interrupted,
-    /// It has its outcome.
-    Ended(Outcome),
+    /// Its latest rung has its outcome.
+    Ended,
 }
 
 /// One attempt at a trial: wall-clock facts, which decide nothing.
@@ -90,6 +122,13 @@ impl State {
             Event::SweepStarted(started) => self.started = Some(*started),
             Event::RunStarted { host, .. } => self.take_up(host),
             Event::SweepExtended { definition } => self.extend(definition),
+            Event::SweepReplanned { definition } => self.replan(definition),
+            Event::GateChecked(gate) => {
+                if !self.rounds.is_empty() {
+                    return Err(wrong("the search has begun without it".to_owned()));
+                }
+                self.gate = Some(*gate);
+            }
             Event::RoundPlanned(plan) => {
                 if plan.first.index() != self.n_planned() {
                     return Err(wrong(format!(
@@ -97,11 +136,12 @@ impl State {
                         self.n_planned() + 1
                     )));
                 }
-                self.rounds.push(*plan);
+                self.plan(*plan).map_err(wrong)?;
             }
             Event::TrialStarted {
                 trial,
                 attempt,
+                from,
                 worker,
             } => {
                 let begun = Attempt {
@@ -112,8 +152,17 @@ impl State {
                     seconds: None,
                     epochs: 0,
                 };
-                self.start(trial, attempt, begun).map_err(wrong)?;
+                self.start(trial, attempt, from, begun).map_err(wrong)?;
             }
+            Event::TrialReused {
+                trial,
+                source,
+                n_reports,
+                outcome,
+            } => self
+                .reuse(trial, source, n_reports, outcome)
+                .map_err(wrong)?,
+            Event::FailuresRetried { trials } => self.retry(&trials).map_err(wrong)?,
             Event::EpochReported {
                 trial,
                 attempt,
@@ -133,23 +182,9 @@ impl State {
                 attempt,
                 outcome,
                 seconds,
-            } => {
-                let record = self.running(trial, attempt).map_err(wrong)?;
-                record.status = Status::Ended(outcome);
-                let last = record
-                    .attempts
-                    .last_mut()
-                    .expect("a running trial has an attempt");
-                last.finished_at = Some(at);
-                last.seconds = Some(seconds);
-                while self
-                    .trials
-                    .get(self.n_settled)
-                    .is_some_and(|record| record.outcome().is_some())
-                {
-                    self.n_settled += 1;
-                }
-            }
+            } => self
+                .end(trial, attempt, outcome, seconds, at)
+                .map_err(wrong)?,
             Event::TrialInterrupted { trial, attempt, .. } => {
                 let record = self.running(trial, attempt).map_err(wrong)?;
                 record.status = Status::Interrupted;
@@ -192,24 +227,171 @@ impl State {
         }
     }
 
-    fn start(&mut self, trial: Trial, attempt: u32, begun: Attempt) -> Result<(), String> {
+    /// Everything is planned anew; the trials so far, those of still earlier plans before them, are kept aside.
+    fn replan(&mut self, definition: String) {
+        let started = self.started.take().map(|started| SweepStarted {
+            definition,
+            ..started
+        });
+        let mut superseded = std::mem::take(&mut self.trials);
+        // Of two plans' trials of the same number the one that was trained longer is kept.
+        for (index, earlier) in std::mem::take(&mut self.superseded).into_iter().enumerate() {
+            match superseded.get_mut(index) {
+                Some(later) if later.n_kept() >= earlier.n_kept() => {}
+                Some(later) => *later = earlier,
+                None => superseded.push(earlier),
+            }
+        }
+        *self = Self {
+            started,
+            host: std::mem::take(&mut self.host),
+            gate: self.gate.take(),
+            superseded,
+            next_seq: self.next_seq,
+            ..Self::default()
+        };
+    }
+
+    fn reuse(
+        &mut self,
+        trial: Trial,
+        source: TrialId,
+        n_reports: usize,
+        outcome: Outcome,
+    ) -> Result<(), String> {
+        let twin = self
+            .superseded
+            .get(source.index())
+            .filter(|twin| twin.reports.len() >= n_reports)
+            .ok_or_else(|| format!("trial {source} of an earlier plan does not tell so much"))?;
+        let index = trial.id.index();
+        if index == self.trials.len() {
+            self.trials.push(TrialRecord {
+                trial: trial.clone(),
+                status: Status::Ended,
+                rungs: Vec::new(),
+                reports: Vec::new(),
+                attempts: twin.attempts.clone(),
+            });
+        }
+        let record = self
+            .trials
+            .get_mut(index)
+            .filter(|record| record.status == Status::Ended)
+            .ok_or_else(|| format!("trial {} cannot come to an end here", trial.id))?;
+        record.reports = twin.reports[..n_reports].to_vec();
+        record.rungs.push(Rung {
+            epochs: trial.epochs,
+            n_reports,
+            outcome,
+        });
+        record.trial = trial;
+        self.settle();
+        Ok(())
+    }
+
+    /// As if the latest rungs of `trials`, which failed, had been interrupted.
+    fn retry(&mut self, trials: &[TrialId]) -> Result<(), String> {
+        for trial in trials {
+            let record = self.trials.get_mut(trial.index());
+            let failed =
+                record.filter(|record| matches!(record.outcome(), Some(Outcome::Failed { .. })));
+            let record = failed.ok_or_else(|| format!("trial {trial} has not failed"))?;
+            record.rungs.pop();
+            record.reports.truncate(record.n_kept());
+            record.status = Status::Interrupted;
+        }
+        self.finished = None;
+        self.n_settled = 0;
+        self.settle();
+        Ok(())
+    }
+
+    fn plan(&mut self, plan: RoundPlan) -> Result<(), String> {
+        for continued in &plan.continued {
+            let record = self.trials.get(continued.trial.index());
+            let rung = record
+                .map(|record| record.rungs.len())
+                .filter(|n_rungs| *n_rungs > 0);
+            self.rungs.push(RungRef {
+                trial: continued.trial,
+                rung: rung
+                    .ok_or_else(|| format!("trial {} has nothing to continue", continued.trial))?,
+            });
+        }
+        let first = self.n_planned;
+        self.n_planned += plan.n_trials();
+        self.rungs
+            .extend((first..self.n_planned).map(|index| RungRef {
+                trial: TrialId::from_index(index),
+                rung: 0,
+            }));
+        self.rounds.push(plan);
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        trial: TrialId,
+        attempt: u32,
+        outcome: Outcome,
+        seconds: f64,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        let record = self.running(trial, attempt)?;
+        record.status = Status::Ended;
+        record.rungs.push(Rung {
+            epochs: record.trial.epochs,
+            n_reports: record.reports.len(),
+            outcome,
+        });
+        let last = record
+            .attempts
+            .last_mut()
+            .expect("a running trial has an attempt");
+        last.finished_at = Some(at);
+        last.seconds = Some(seconds);
+        self.settle();
+        Ok(())
+    }
+
+    /// Counts on over the rungs that have ended, up to the first, in the order of planning, that has not.
+    fn settle(&mut self) {
+        while let Some(next) = self.rungs.get(self.n_settled)
+            && let Some(record) = self.trials.get(next.trial.index())
+            && record.rungs.len() > next.rung
+        {
+            self.n_settled += 1;
+        }
+    }
+
+    fn start(
+        &mut self,
+        trial: Trial,
+        attempt: u32,
+        from: u32,
+        begun: Attempt,
+    ) -> Result<(), String> {
         let (index, n_started) = (trial.id.index(), self.trials.len());
         match self.trials.get_mut(index) {
-            None if index == n_started && attempt == 1 => {
+            None if index == n_started && attempt == 1 && from == 0 => {
                 self.trials.push(TrialRecord {
                     trial,
                     status: Status::Running,
+                    rungs: Vec::new(),
                     reports: Vec::new(),
                     attempts: vec![begun],
                 });
                 Ok(())
             }
             Some(record)
-                if !matches!(record.status, Status::Ended(_))
-                    && attempt as usize == record.attempts.len() + 1 =>
+                if record.status != Status::Running
+                    && attempt as usize == record.attempts.len() + 1
+                    && from == record.trained() =>
             {
                 record.status = Status::Running;
-                record.reports.clear();
+                record.trial = trial;
+                record.reports.truncate(record.n_kept());
                 record.attempts.push(begun);
                 Ok(())
             }
@@ -248,6 +430,11 @@ impl State {
         self.started.as_ref()
     }
 
+    /// What the sanity checks and the probe found; none where they were not made.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
     /// Rounds planned so far, in order.
     pub fn rounds(&self) -> &[RoundPlan] {
         &self.rounds
@@ -261,6 +448,11 @@ impl State {
     /// Trials started so far, by id.
     pub fn trials(&self) -> &[TrialRecord] {
         &self.trials
+    }
+
+    /// Trials of earlier plans, by id: their results are used where the plan asks for the same.
+    pub fn superseded(&self) -> &[TrialRecord] {
+        &self.superseded
     }
 
     /// Verdict and winner, once the sweep is over.
@@ -277,43 +469,84 @@ impl State {
 
     /// Trials of all rounds planned so far.
     pub fn n_planned(&self) -> usize {
-        self.rounds
-            .last()
-            .map_or(0, |plan| plan.first.index() + plan.n_trials())
+        self.n_planned
     }
 
-    /// The trials that results may tell of: all those with an outcome before the first, in id order, that has
-    /// none; cut where the sweep's verdict fell. Whatever the workers did, this is a prefix of the final table.
-    pub fn committed(&self) -> &[TrialRecord] {
-        let end = match self.finished() {
-            Some((Verdict::TooManyFailures { last, .. }, _)) => last.index() + 1,
-            _ => self.trials.len(),
+    /// The rungs of all rounds planned so far, in the order in which they are handed out.
+    pub fn rungs(&self) -> &[RungRef] {
+        &self.rungs
+    }
+
+    /// How many of [`State::rungs`] results may tell of: those that ended before the first that has not, cut where
+    /// the sweep's verdict fell.
+    pub fn n_settled(&self) -> usize {
+        let last = match self.finished() {
+            Some((
+                Verdict::TooManyFailures { last, rung, .. } | Verdict::TargetReached { last, rung },
+                _,
+            )) => Some((*last, *rung)),
+            _ => None,
         };
-        &self.trials[..self.n_settled.min(end)]
+        let Some((trial, rung)) = last else {
+            return self.n_settled;
+        };
+        let is_last = |place: &RungRef| *place == RungRef { trial, rung };
+        let end = self.rungs.iter().position(is_last);
+        end.map_or(self.n_settled, |index| self.n_settled.min(index + 1))
+    }
+
+    /// The trials that results may tell of, in id order, each as it was at its last settled rung. Whatever the
+    /// workers did, they follow from [`State::n_settled`] alone.
+    pub fn committed(&self) -> impl ExactSizeIterator<Item = Settled<'_>> + Clone {
+        self.settled(self.n_settled())
+    }
+
+    /// The trials of the first `n` rungs, in id order, each as it was at the last of them.
+    pub(crate) fn settled(&self, n: usize) -> impl ExactSizeIterator<Item = Settled<'_>> + Clone {
+        let rungs = &self.rungs[..n];
+        let n_trials = rungs.iter().filter(|place| place.rung == 0).count();
+        let mut settled = vec![0; n_trials];
+        for place in rungs {
+            settled[place.trial.index()] = place.rung + 1;
+        }
+        self.trials
+            .iter()
+            .zip(settled)
+            .map(|(record, n_rungs)| record.after(n_rungs))
     }
 }
 
 impl TrialRecord {
-    /// How it ended, once it has.
+    /// How its latest rung that ended did so; none where none has.
     pub fn outcome(&self) -> Option<&Outcome> {
-        match &self.status {
-            Status::Ended(outcome) => Some(outcome),
-            Status::Running | Status::Interrupted => None,
+        self.rungs.last().map(|rung| &rung.outcome)
+    }
+
+    /// Epochs of the rungs that ended: what a continuation starts from.
+    pub fn trained(&self) -> u32 {
+        self.rungs.last().map_or(0, |rung| rung.epochs)
+    }
+
+    /// Reports of the rungs that ended.
+    pub(crate) fn n_kept(&self) -> usize {
+        self.rungs.last().map_or(0, |rung| rung.n_reports)
+    }
+
+    /// The trial as it was when so many of its rungs had ended.
+    pub(crate) fn after(&self, n_rungs: usize) -> Settled<'_> {
+        let rung = n_rungs
+            .checked_sub(1)
+            .and_then(|index| self.rungs.get(index));
+        Settled {
+            trial: &self.trial,
+            reports: &self.reports[..rung.map_or(0, |rung| rung.n_reports)],
+            outcome: rung.map(|rung| &rung.outcome),
         }
     }
 
-    /// Epochs completed in its latest attempt.
+    /// Epochs completed, those of its latest attempt included.
     pub fn epochs(&self) -> u32 {
         self.reports.last().map_or(0, |report| report.epoch)
-    }
-
-    /// Value of column `column` in the report of `epoch`.
-    pub fn value(&self, column: usize, epoch: u32) -> Option<f64> {
-        self.reports
-            .iter()
-            .find(|report| report.epoch == epoch)
-            .and_then(|report| report.values.get(column))
-            .copied()
     }
 }
 

@@ -54,10 +54,13 @@ pub struct Trial {
     pub round: usize,
     /// Seed of all its random streams, 31 bits.
     pub seed: u32,
-    /// Epochs it is to train.
+    /// Epochs it is to reach, counted from its beginning; more when it is continued.
     pub epochs: u32,
-    /// Its hyperparameters, every searched key of the sweep.
+    /// Its hyperparameters, every searched key of the sweep that is active.
     pub params: Params,
+    /// The trial whose values it repeats with another seed, where it confirms one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TrialId>,
 }
 
 /// What a trial measured at the end of an epoch.
@@ -77,9 +80,16 @@ pub struct Report {
 pub enum Outcome {
     /// Trained to its last epoch.
     Completed,
-    /// The loss left the finite numbers during `epoch`.
+    /// The loss left the finite numbers during `epoch`, or rose far above the untrained network's.
     Diverged {
-        /// The epoch, from 1, that could not be completed.
+        /// The epoch, from 1, in which that was found.
+        epoch: u32,
+        /// A sentence.
+        reason: String,
+    },
+    /// A stop rule ended it after `epoch`: its score there stands, and it is never continued.
+    Pruned {
+        /// The epoch, from 1, whose report decided.
         epoch: u32,
         /// A sentence.
         reason: String,
@@ -97,6 +107,7 @@ impl Outcome {
         match self {
             Self::Completed => "completed",
             Self::Diverged { .. } => "diverged",
+            Self::Pruned { .. } => "pruned",
             Self::Failed { .. } => "failed",
         }
     }
@@ -105,7 +116,9 @@ impl Outcome {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Completed => None,
-            Self::Diverged { reason, .. } | Self::Failed { reason } => Some(reason),
+            Self::Diverged { reason, .. }
+            | Self::Pruned { reason, .. }
+            | Self::Failed { reason } => Some(reason),
         }
     }
 }
@@ -115,6 +128,8 @@ impl Outcome {
 pub enum Decision {
     /// Train the next epoch.
     Continue,
+    /// Stop here for good: the trial's stop rule has given it its outcome, whatever the objective makes of it.
+    Stop,
     /// Stop here: the run is being interrupted; the trial will be begun again.
     Interrupt,
 }

@@ -87,6 +87,8 @@ proptest! {
             domain: Domain::Float { low: 1e-6, high: 0.1, scale: Scale::Log },
             limits: (0.0, 1.0),
             zero,
+            order: 1,
+            when: Vec::new(),
         };
         let value = dimension.at(u);
         prop_assert_eq!(value == Value::Float(0.0), u < zero);

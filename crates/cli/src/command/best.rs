@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use finetooth_scheduler::stage::Ranking;
-use finetooth_scheduler::state::TrialRecord;
+use finetooth_scheduler::state::Settled;
+use finetooth_scheduler::trial::Outcome;
 use serde_json::json;
 
 use crate::exit_code::ExitCode;
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 use crate::figures::{brief, brief_value, counted};
 use crate::output;
 use crate::record::Recorded;
-use crate::summary::{state_word, trial_json};
+use crate::summary::trial_json;
 use crate::table::Table;
 
 /// Arguments of `best`.
@@ -44,11 +45,11 @@ pub(crate) fn best(args: &BestArgs) -> Result<ExitCode, Failure> {
         .leaderboard
         .ranked(recorded.ended(), Ranking::Metric);
     let n_ended = ranked.len();
-    let shown: Vec<&TrialRecord> = ranked.into_iter().take(args.top).collect();
+    let shown: Vec<Settled<'_>> = ranked.into_iter().take(args.top).collect();
     if args.json {
         let trials: Vec<_> = shown
             .iter()
-            .map(|record| trial_json(&recorded.sweep, record, recorded.leaderboard.best(record)))
+            .map(|record| trial_json(&recorded.sweep, *record, recorded.leaderboard.best(*record)))
             .collect();
         output::json(&json!({
             "name": recorded.sweep.name(),
@@ -72,7 +73,7 @@ pub(crate) fn best(args: &BestArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::DONE)
 }
 
-fn table(recorded: &Recorded, shown: &[&TrialRecord]) -> Table {
+fn table(recorded: &Recorded, shown: &[Settled<'_>]) -> Table {
     let keys: Vec<&str> = recorded
         .sweep
         .space()
@@ -85,11 +86,11 @@ fn table(recorded: &Recorded, shown: &[&TrialRecord]) -> Table {
     header.extend(&keys);
     let mut table = Table::new(header);
     for record in shown {
-        let best = recorded.leaderboard.best(record);
+        let best = recorded.leaderboard.best(*record);
         let mut row = vec![
             record.trial.id.to_string(),
             recorded.stage(record.trial.stage).to_owned(),
-            state_word(record).to_owned(),
+            record.outcome.map_or("", Outcome::state).to_owned(),
             best.map_or(String::new(), |best| brief(best.value)),
             best.map_or(String::new(), |best| best.epoch.to_string()),
             record.trial.epochs.to_string(),

@@ -7,7 +7,8 @@ use clap::Args;
 use finetooth_scheduler::objective::Objective;
 use finetooth_scheduler::sampler;
 use finetooth_scheduler::search::Search;
-use finetooth_scheduler::sweep::{Override, Purpose, Stage, Sweep};
+use finetooth_scheduler::stage::ladder;
+use finetooth_scheduler::sweep::{Generations, Override, Procedure, Purpose, Stage, Sweep};
 use finetooth_scheduler::trial::Trial;
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::command::run::overrides;
 use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::figures::{brief, brief_value, range};
+use crate::figures::{brief, brief_value, counted, range};
 use crate::output;
 use crate::table::Table;
 
@@ -81,12 +82,19 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
             sweep.seed()
         );
         text.push_str(&section("data and model", &description));
-        let _ = write!(text, "\nstages\n{}", stages(sweep));
+        match sweep.procedure() {
+            Procedure::Stages(_) => {
+                let _ = write!(text, "\nstages\n{}", stages(sweep));
+            }
+            Procedure::Generations(settings) => {
+                let _ = write!(text, "\nsearch\n{}", generations(sweep, settings));
+            }
+        }
         let _ = write!(text, "\nranges\n{}", ranges(sweep));
         let _ = write!(
             text,
             "\nfirst trials of {}\n{}",
-            sweep.stages()[0].name,
+            sweep.stage_name(0),
             preview(sweep, &drawn)
         );
         output::result(&text)?;
@@ -149,6 +157,50 @@ fn stages(sweep: &Sweep) -> String {
     )
 }
 
+/// The default search in words and figures.
+fn generations(sweep: &Sweep, settings: &Generations) -> String {
+    let ladder = ladder(settings.epochs);
+    let rungs: Vec<String> = ladder.iter().map(ToString::to_string).collect();
+    let n_new = settings.n_new();
+    let mut text = format!(
+        "  coarse   {} of {}, in all the ranges\n",
+        counted(settings.n0 as usize, "trial"),
+        counted(ladder[0] as usize, "epoch"),
+    );
+    let _ = writeln!(
+        text,
+        "  fine     generations: the best third of each rung goes on ({} epochs) beside {n_new} new trials, most of \
+         them around the best",
+        rungs.join(" → "),
+    );
+    if sweep.space().0.iter().any(|dimension| dimension.order > 1) {
+        let _ = writeln!(
+            text,
+            "  second   after {} the keys of order 2 are searched too",
+            counted(settings.first_order as usize, "full training"),
+        );
+    }
+    if settings.confirm > 0 {
+        let _ = writeln!(
+            text,
+            "  confirm  the best {} run once more with other seeds; the best mean wins",
+            settings.confirm
+        );
+    }
+    let epochs = u64::from(settings.budget) * u64::from(settings.epochs);
+    let widen = match sweep.widen().max_rounds {
+        0 => "no range is widened".to_owned(),
+        n => format!("ranges are widened {} at most", counted(n as usize, "time")),
+    };
+    let _ = writeln!(
+        text,
+        "  budget   {} of {} epochs, together {epochs}; {widen}",
+        counted(settings.budget as usize, "full training"),
+        settings.epochs
+    );
+    text
+}
+
 fn ranges(sweep: &Sweep) -> Table {
     let mut table = Table::new(["key", "range", "never below", "never above"]);
     for dimension in &sweep.space().0 {
@@ -177,10 +229,29 @@ fn preview(sweep: &Sweep, drawn: &[Trial]) -> Table {
         .map(|dimension| dimension.key.to_string());
     let mut table = Table::new(["trial".to_owned()].into_iter().chain(keys));
     for trial in drawn {
-        let values = trial.params.iter().map(|(_, value)| brief_value(value));
+        let keys = sweep.space().0.iter();
+        let values = keys.map(|dimension| {
+            let value = trial.params.get(&dimension.key);
+            value.map(brief_value).unwrap_or_default()
+        });
         table.push([trial.id.to_string()].into_iter().chain(values).collect());
     }
     table
+}
+
+fn search(sweep: &Sweep) -> serde_json::Value {
+    let Procedure::Generations(settings) = sweep.procedure() else {
+        return serde_json::Value::Null;
+    };
+    json!({
+        "rungs": ladder(settings.epochs),
+        "epochs": settings.epochs,
+        "budget": settings.budget,
+        "n0": settings.n0,
+        "new_trials": settings.n_new(),
+        "parallel": settings.parallel,
+        "confirm": settings.confirm,
+    })
 }
 
 fn json(sweep: &Sweep, description: &[String], drawn: &[Trial]) -> serde_json::Value {
@@ -204,6 +275,7 @@ fn json(sweep: &Sweep, description: &[String], drawn: &[Trial]) -> serde_json::V
         "description": description,
         "space": sweep.space(),
         "stages": stages.collect::<Vec<_>>(),
+        "search": search(sweep),
         "first_trials": trials.collect::<Vec<_>>(),
         "definition": definition::written(sweep),
     })

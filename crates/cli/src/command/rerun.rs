@@ -7,6 +7,7 @@ use clap::Args;
 use finetooth_scheduler::number::shortest;
 use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
 use finetooth_scheduler::state::TrialRecord;
+use finetooth_scheduler::stop::Watch;
 use finetooth_scheduler::trial::{Decision, Ended, Outcome, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -73,16 +74,22 @@ pub(crate) fn rerun(args: &RerunArgs, screen: &Screen) -> Result<ExitCode, Failu
     }
     let mut again = Again {
         reports: Vec::new(),
+        until: was_stopped(record).then(|| record.epochs()),
         bar: bar(screen, record),
     };
     let task = Task {
         trial: record.trial.clone(),
         attempt: 1,
+        from: 0,
+        keep: false,
+        watch: Watch::default(),
     };
     let ended = training.run(&task, Context { worker: 0 }, &mut again);
     again.bar.finish_and_clear();
     let mut differences = compare(columns, &record.reports, &again.reports);
-    differences.extend(compare_ends(outcome, &ended));
+    if again.until.is_none() {
+        differences.extend(compare_ends(outcome, &ended));
+    }
     if args.json {
         output::json(&json!({
             "trial": args.trial,
@@ -103,14 +110,31 @@ pub(crate) fn rerun(args: &RerunArgs, screen: &Screen) -> Result<ExitCode, Failu
 /// Keeps what the trial reports this time.
 struct Again {
     reports: Vec<Report>,
+    /// The epoch after which its stop rule ended it.
+    until: Option<u32>,
     bar: ProgressBar,
+}
+
+/// Whether a stop rule ended the trial, which knows of other trials and is not asked again: its numbers are compared
+/// up to there.
+fn was_stopped(record: &TrialRecord) -> bool {
+    match record.outcome() {
+        Some(Outcome::Pruned { .. }) => true,
+        Some(Outcome::Diverged { epoch, .. }) => record.epochs() >= *epoch,
+        _ => false,
+    }
 }
 
 impl Reporter for Again {
     fn report(&mut self, report: Report) -> Decision {
         self.bar.set_position(u64::from(report.epoch));
+        let is_last = self.until.is_some_and(|until| report.epoch >= until);
         self.reports.push(report);
-        Decision::Continue
+        if is_last {
+            Decision::Stop
+        } else {
+            Decision::Continue
+        }
     }
 }
 

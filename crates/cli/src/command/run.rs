@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
@@ -13,8 +14,8 @@ use finetooth_scheduler::results::{Tables, replace_text, write_best};
 use finetooth_scheduler::run::{self as sweep_loop, RunEnd, Storage};
 use finetooth_scheduler::search::Search;
 use finetooth_scheduler::state::State;
-use finetooth_scheduler::sweep::{Override, Purpose, Sweep};
-use finetooth_scheduler::trial::Trial;
+use finetooth_scheduler::sweep::{Override, Procedure, Purpose, Sweep};
+use finetooth_scheduler::trial::{Trial, TrialId};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -41,7 +42,7 @@ Examples:
   finetooth run sweeps/digits.toml                  run it; after an interruption, go on with it
   finetooth run sweeps/digits.toml --workers 8      eight trials at once: the same results, sooner
   finetooth run sweeps/digits.toml --fresh          begin anew; the old run is kept beside
-  finetooth run sweeps/digits.toml --extend         go on with stages that were added at the end
+  finetooth run sweeps/digits.toml --extend         plan anew, by a larger budget say; results are kept
   finetooth run sweeps/digits.toml --out /tmp/try --set train.batch_size=128 --set model.kind=mlp
 
 Ctrl-C stops at the end of the epoch, twice at once. Either way the same command goes on with the sweep.")]
@@ -69,9 +70,12 @@ pub(crate) struct RunArgs {
     /// Begin anew; what is in the directory is moved aside to NAME.old-1, -2, …
     #[arg(long, conflicts_with = "extend")]
     fresh: bool,
-    /// Go on with a sweep whose definition has further stages now
+    /// Plan anew by a changed definition and keep every result that it asks for again
     #[arg(long)]
     extend: bool,
+    /// Try failed trials again, where nothing was concluded from their failure yet
+    #[arg(long, conflicts_with = "fresh")]
+    retry_failed: bool,
 }
 
 /// The options that change a definition, in the order in which they are put onto it.
@@ -94,7 +98,7 @@ pub(crate) fn overrides(
 pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> {
     let changed = overrides(&args.set, args.seed, args.workers);
     let definition = Definition::read(&args.file, Purpose::Sweep, &changed)?;
-    let training = Arc::new(definition.open()?);
+    let training = definition.open()?;
     let sweep = &definition.sweep;
     let summary = training.summary();
     let directory = args
@@ -107,6 +111,7 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
         screen.line(&format!("moved the old run to {}", aside.display()));
     }
     let Place { journal, records } = place::take(&directory, screen)?;
+    let training = Arc::new(training.keeping(&directory, sweep.limits().keep_bytes));
     let written = definition::written(sweep);
     let wanted = Wanted {
         sweep,
@@ -116,10 +121,16 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
         extend: args.extend,
     };
     let resumption = resume::compare(&records, &wanted, screen)?;
-    let mut search =
-        Search::replay(sweep.clone(), summary.clone(), records).map_err(Failure::usage)?;
-    if resumption == Resumption::Extends {
-        search.extend(&written, Timestamp::now());
+    let mut search = match resumption {
+        Resumption::Extends => Search::new(sweep.clone(), summary.clone())
+            .and_then(|search| search.replan(records, &written, Timestamp::now())),
+        Resumption::Begins | Resumption::GoesOn => {
+            Search::replay(sweep.clone(), summary.clone(), records)
+        }
+    }
+    .map_err(Failure::usage)?;
+    if args.retry_failed {
+        tell_retried(&search.retry_failed(Timestamp::now()), screen);
     }
     let storage = Storage {
         journal,
@@ -138,6 +149,18 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
     }
     replace_text(&directory, "sweep.toml", &written).map_err(Failure::not_written)?;
     run.go_on(&training, &written)
+}
+
+fn tell_retried(trials: &[TrialId], screen: &Screen) {
+    let numbers: Vec<String> = trials.iter().map(ToString::to_string).collect();
+    screen.line(&match trials.len() {
+        0 => "no trial is tried again: none failed, or the search has gone on from it".to_owned(),
+        n => format!(
+            "tries {} again: {}",
+            counted(n, "failed trial"),
+            numbers.join(", ")
+        ),
+    });
 }
 
 /// A run that is ready to go.
@@ -162,12 +185,12 @@ impl Run<'_> {
             .write(self.search.state())
             .map_err(Failure::not_written)?;
         if let Some(winner) = self.search.winner() {
-            write_best(dir, &objective.train_file(&winner.trial)).map_err(Failure::not_written)?;
+            write_best(dir, &objective.train_file(winner.trial)).map_err(Failure::not_written)?;
         }
         if !self.args.quiet {
             self.screen.line(&format!(
-                "{} is finished, nothing is left to run; --fresh begins anew, --extend goes on with stages added at \
-                 the end of the definition",
+                "{} is finished, nothing is left to run; --fresh begins anew, --extend goes on where the definition \
+                 asks for more",
                 self.directory.display()
             ));
         }
@@ -183,6 +206,7 @@ impl Run<'_> {
         let workers = n_workers(self.search.sweep());
         let mut pool = Pool::new(Arc::clone(objective), workers).map_err(Failure::usage)?;
         self.tell_beginning(workers);
+        self.warn_of_idle_workers(workers);
         let host = gethostname::gethostname().to_string_lossy().into_owned();
         self.search.begin(
             env!("CARGO_PKG_VERSION"),
@@ -194,6 +218,20 @@ impl Run<'_> {
         match self.supervise(&mut pool, &**objective)? {
             RunEnd::Finished(_) => self.tell_end(),
             RunEnd::Interrupted => self.tell_interruption(),
+        }
+    }
+
+    /// More workers than the search is laid out for wait for each other.
+    fn warn_of_idle_workers(&self, workers: usize) {
+        let Procedure::Generations(settings) = self.search.sweep().procedure() else {
+            return;
+        };
+        let parallel = settings.parallel as usize;
+        if workers > 2 * parallel {
+            self.screen.line(&format!(
+                "warning: {workers} workers, and [search] parallel = {parallel} lays the search out for {parallel}: many \
+                 will wait; a larger `parallel` keeps them busy, with other results"
+            ));
         }
     }
 
@@ -231,6 +269,17 @@ impl Run<'_> {
             let _ = stop.send(());
             take_back(signals.next().await);
         };
+        let seconds = self.search.sweep().limits().sweep_seconds;
+        let time_is_up = async {
+            match seconds {
+                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                None => std::future::pending().await,
+            }
+            screen.line(
+                "the time of [limits] sweep_seconds is up: each running trial ends with its epoch",
+            );
+        };
+        let mut time_is_up = std::pin::pin!(time_is_up);
         let end = runtime.block_on(async {
             tokio::select! {
                 end = sweep_loop::run(
@@ -239,8 +288,13 @@ impl Run<'_> {
                     Some(&mut self.storage),
                     &train_file,
                     &mut progress,
-                    // Unsent it is dropped together with the loop.
-                    async { drop(stopped.await) },
+                    async {
+                        tokio::select! {
+                            // Unsent it is dropped together with the loop.
+                            stopped = stopped => drop(stopped),
+                            () = &mut time_is_up => {}
+                        }
+                    },
                 ) => end,
                 () = stop_at_once => {
                     screen.line(&format!("stopped at once; to go on: {}", self.args.again()));
@@ -283,7 +337,8 @@ impl Run<'_> {
         match self.search.state().finished() {
             Some((Verdict::TooManyFailures { reason, .. }, _)) => {
                 self.screen.line(&format!(
-                    "error: the sweep was ended: {reason}; mend what made them fail, then begin anew with --fresh"
+                    "error: the sweep was ended: {reason}; mend what made them fail, then go on with --retry-failed, or \
+                     begin anew with --fresh"
                 ));
                 Ok(ExitCode::NEGATIVE)
             }

@@ -78,7 +78,7 @@ fn text(recorded: &Recorded, record: &TrialRecord) -> String {
             trial.epochs
         );
     }
-    if record.attempts.len() > 1 {
+    if record.attempts.len() > record.rungs.len().max(1) {
         let _ = writeln!(
             text,
             "  begun {}; the epochs are those of the last",
@@ -125,7 +125,12 @@ fn json(recorded: &Recorded, record: &TrialRecord) -> serde_json::Value {
         row.extend(values);
         row
     });
-    let mut shown = trial_json(&recorded.sweep, record, recorded.leaderboard.best(record));
+    let mut shown = trial_json(
+        &recorded.sweep,
+        record.into(),
+        recorded.leaderboard.best(record),
+    );
+    shown["state"] = state_word(record).into();
     shown["epochs_planned"] = json!(record.trial.epochs);
     shown["attempts"] = json!(record.attempts.len());
     shown["history"] = json!(epochs.collect::<Vec<_>>());

@@ -52,6 +52,8 @@ fn standing(recorded: &Recorded) -> &'static str {
     match recorded.state.finished() {
         Some((Verdict::Completed, _)) => "finished",
         Some((Verdict::TooManyFailures { .. }, _)) => "ended: too many trials failed",
+        Some((Verdict::TargetReached { .. }, _)) => "finished: the target is reached",
+        Some((Verdict::SanityFailed { .. }, _)) => "not begun: a sanity check failed",
         None if recorded.is_in_use => "running",
         None => "interrupted; the command that began it goes on with it",
     }
@@ -72,20 +74,23 @@ fn text(recorded: &Recorded) -> String {
         counted(workers, "worker")
     );
     if let Some(plan) = state.rounds().last() {
-        let n_stages = recorded.sweep.stages().len();
-        let ended = state
-            .trials()
-            .iter()
-            .skip(plan.first.index())
-            .filter(|record| record.outcome().is_some());
+        let number = match recorded.sweep.stages().len() {
+            0 => String::new(),
+            n => format!(" ({} of {n})", plan.stage + 1),
+        };
+        let n_rungs = plan.continued.len() + plan.n_trials();
+        let rungs = &state.rungs()[state.rungs().len() - n_rungs..];
+        let ended = rungs.iter().filter(|place| {
+            let record = state.trials().get(place.trial.index());
+            record.is_some_and(|record| record.rungs.len() > place.rung)
+        });
         let _ = writeln!(
             text,
-            "  stage   {} ({} of {n_stages}), round {}: {} of {} trials",
+            "  stage   {}{number}, round {}: {} of {} trials",
             recorded.stage(plan.stage),
-            plan.stage + 1,
             plan.round,
             ended.count(),
-            plan.n_trials()
+            n_rungs
         );
     }
     let _ = writeln!(text, "  trials  {}", counts(recorded));
@@ -139,7 +144,7 @@ fn counts(recorded: &Recorded) -> String {
         let _ = write!(text, ", {open} {word}");
     }
     let _ = write!(text, ", {} planned so far", recorded.state.n_planned());
-    for word in ["diverged", "failed"] {
+    for word in ["pruned", "diverged", "failed"] {
         let is = |record: &&TrialRecord| {
             record
                 .outcome()
@@ -188,6 +193,8 @@ fn json(recorded: &Recorded) -> serde_json::Value {
     let word = match state.finished() {
         Some((Verdict::Completed, _)) => "completed",
         Some((Verdict::TooManyFailures { .. }, _)) => "too_many_failures",
+        Some((Verdict::TargetReached { .. }, _)) => "target_reached",
+        Some((Verdict::SanityFailed { .. }, _)) => "sanity_failed",
         None if recorded.is_in_use => "running",
         None => "interrupted",
     };

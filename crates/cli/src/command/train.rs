@@ -11,6 +11,7 @@ use finetooth_scheduler::number::shortest;
 use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
 use finetooth_scheduler::results::replace_text;
 use finetooth_scheduler::space::{Params, Value};
+use finetooth_scheduler::stop::Watch;
 use finetooth_scheduler::sweep::{Override, Purpose, Sweep};
 use finetooth_scheduler::trial::{Decision, Ended, Outcome, Report, Trial, TrialId};
 use serde_json::json;
@@ -125,8 +126,16 @@ fn run(training: &Training, sweep: &Sweep, printer: &mut Printer<'_>) -> Ended {
         seed: whole("seed").unwrap_or(0),
         epochs: whole("epochs").expect("epochs has a default and limits within 32 bits"),
         params: Params::default(),
+        parent: None,
     };
-    training.run(&Task { trial, attempt: 1 }, Context { worker: 0 }, printer)
+    let task = Task {
+        trial,
+        attempt: 1,
+        from: 0,
+        keep: false,
+        watch: Watch::default(),
+    };
+    training.run(&task, Context { worker: 0 }, printer)
 }
 
 /// Prints each epoch as it comes and keeps it for the history.

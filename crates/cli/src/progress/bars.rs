@@ -45,7 +45,7 @@ impl Bars {
         match event {
             Event::TrialStarted { trial, worker, .. } => {
                 if let Some(bar) = self.workers.get(*worker) {
-                    let stage = &search.sweep().stages()[trial.stage].name;
+                    let stage = search.sweep().stage_name(trial.stage);
                     bar.set_length(u64::from(trial.epochs));
                     bar.set_position(0);
                     bar.set_message(format!(
@@ -65,7 +65,7 @@ impl Bars {
                         .map_or(String::new(), |best| {
                             format!("  {} {}", search.sweep().metric().name, brief(best.value))
                         });
-                    let stage = &search.sweep().stages()[trial.stage].name;
+                    let stage = search.sweep().stage_name(trial.stage);
                     bar.set_position(u64::from(epoch));
                     bar.set_message(format!(
                         "trial {} {stage}  epoch {epoch}/{}{metric}",

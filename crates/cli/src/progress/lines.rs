@@ -40,11 +40,12 @@ impl Lines {
         };
         let is_best = standing.view.best.is_some_and(|(id, _)| id == *trial);
         let every = standing.view.n_planned.div_ceil(LINES).max(1);
-        if !is_best && !standing.view.n_ended.is_multiple_of(every) {
+        let record = &search.state().trials()[trial.index()];
+        let is_due = record.rungs.len() == 1 && standing.view.n_ended.is_multiple_of(every);
+        if !is_best && !is_due {
             return None;
         }
         self.last_line = Instant::now();
-        let record = &search.state().trials()[trial.index()];
         let best = if is_best { ", the best so far" } else { "" };
         let width = standing.view.n_planned.to_string().len();
         Some(format!(

@@ -53,7 +53,7 @@ impl Progress {
                 self.screen.line(&sentences::planned(plan, search.sweep()));
             }
             Event::RoundRefined(refinement) => {
-                for sentence in sentences::moved(refinement) {
+                for sentence in sentences::moved(refinement, search.sweep()) {
                     self.screen.line(&sentence);
                 }
             }

@@ -12,34 +12,70 @@ use crate::figures::{brief, brief_params, counted, range};
 
 /// What a round trains, and from which ranges.
 pub(crate) fn planned(plan: &RoundPlan, sweep: &Sweep) -> String {
-    let stage = &sweep.stages()[plan.stage];
+    let name = sweep.stage_name(plan.stage);
+    let own = sweep.stages().get(plan.stage).map(|stage| stage.epochs);
+    let epochs = plan.blocks.iter().find_map(|block| block.epochs.or(own));
     let work = format!(
         "{} of {}",
         counted(plan.n_trials(), "trial"),
-        counted(stage.epochs as usize, "epoch")
+        counted(epochs.unwrap_or_default() as usize, "epoch")
     );
-    if plan.round == 0 {
-        let fixed = match plan.fixed.iter().len() {
-            0 => String::new(),
-            _ => format!("; fixed: {}", brief_params(&plan.fixed)),
-        };
+    let parents: Vec<String> = plan
+        .blocks
+        .iter()
+        .flat_map(|block| &block.parents)
+        .map(ToString::to_string)
+        .collect();
+    if !parents.is_empty() {
         return format!(
-            "stage {}: {work}; {}{fixed}",
-            stage.name,
-            ranges(&plan.space.0)
+            "stage {name}: the best run once more with other seeds, for {}: trials {}",
+            counted(epochs.unwrap_or_default() as usize, "epoch"),
+            parents.join(", ")
         );
+    }
+    if !plan.continued.is_empty() {
+        let mut parts = Vec::new();
+        for group in plan
+            .continued
+            .chunk_by(|one, other| one.epochs == other.epochs)
+        {
+            let (n, epochs) = (group.len(), group[0].epochs);
+            parts.push(format!("{} to {epochs} epochs", counted(n, "trial")));
+        }
+        let going_on = format!(
+            "stage {name}, round {}: {} go on",
+            plan.round,
+            parts.join(", ")
+        );
+        return match plan.n_trials() {
+            0 => going_on,
+            n => {
+                let new = counted(n, "new trial");
+                format!(
+                    "{going_on}, beside {new} of {}",
+                    counted(epochs.unwrap_or_default() as usize, "epoch")
+                )
+            }
+        };
     }
     let slabs: Vec<Dimension> = plan
         .blocks
         .iter()
         .flat_map(|block| slab(&block.space, &plan.space))
         .collect();
-    format!(
-        "stage {}, widening round {}: {work} in what was added: {}",
-        stage.name,
-        plan.round,
-        ranges(&slabs)
-    )
+    let is_slab = plan.round > 0 && plan.blocks.iter().all(|block| block.offset.is_none());
+    if is_slab {
+        return format!(
+            "stage {name}, widening round {}: {work} in what was added: {}",
+            plan.round,
+            ranges(&slabs)
+        );
+    }
+    let fixed = match plan.fixed.iter().len() {
+        0 => String::new(),
+        _ => format!("; fixed: {}", brief_params(&plan.fixed)),
+    };
+    format!("stage {name}: {work}; {}{fixed}", ranges(&plan.space.0))
 }
 
 /// The dimensions of `block` that are not those of the whole `space`.
@@ -60,12 +96,19 @@ fn ranges(dimensions: &[Dimension]) -> String {
     texts.join(", ")
 }
 
-/// What became of each range that did not stay as it was.
-pub(crate) fn moved(refinement: &Refinement) -> impl Iterator<Item = String> {
+/// What became of each range that did not stay as it was; of generations, which narrow the ranges all the time, the
+/// widened and pinned ones.
+pub(crate) fn moved(refinement: &Refinement, sweep: &Sweep) -> impl Iterator<Item = String> {
+    let is_generation = sweep.stages().is_empty() && refinement.stage > 0;
+    let is_told = move |kind: MoveKind| match kind {
+        MoveKind::Kept => false,
+        MoveKind::Narrowed => !is_generation,
+        _ => true,
+    };
     refinement
         .moves
         .iter()
-        .filter(|moved| moved.kind != MoveKind::Kept)
+        .filter(move |moved| is_told(moved.kind))
         .map(|moved| {
             let word = match moved.kind {
                 MoveKind::Kept => "kept",
@@ -86,6 +129,7 @@ pub(crate) fn ended(record: &TrialRecord, search: &Search) -> String {
             None => "completed without a finite metric".to_owned(),
         },
         Some(Outcome::Diverged { epoch, .. }) => format!("diverged in epoch {epoch}"),
+        Some(Outcome::Pruned { epoch, .. }) => format!("pruned after epoch {epoch}"),
         Some(Outcome::Failed { reason }) => format!("failed: {reason}"),
         None => "stopped".to_owned(),
     };

@@ -7,13 +7,7 @@ use tracing::{debug, info};
 
 /// Ends of rounds and trials at info, the rest at debug.
 pub(super) fn event(event: &Event, search: &Search) {
-    let stage_name = |index: usize| {
-        search
-            .sweep()
-            .stages()
-            .get(index)
-            .map_or("", |stage| &stage.name)
-    };
+    let stage_name = |index: usize| search.sweep().stage_name(index);
     match event {
         Event::RoundPlanned(plan) => {
             let (stage, round, trials) = (stage_name(plan.stage), plan.round, plan.n_trials());
@@ -26,9 +20,10 @@ pub(super) fn event(event: &Event, search: &Search) {
         Event::TrialStarted {
             trial,
             attempt,
+            from,
             worker,
         } => {
-            debug!(trial = trial.id.number(), attempt, worker, params = %trial.params, "trial started");
+            debug!(trial = trial.id.number(), attempt, from, to = trial.epochs, worker, params = %trial.params, "trial started");
         }
         Event::EpochReported { trial, report, .. } => {
             debug!(trial = trial.number(), epoch = report.epoch, values = ?report.values, "epoch");
@@ -48,12 +43,23 @@ pub(super) fn event(event: &Event, search: &Search) {
                 "trial ended"
             );
         }
+        Event::TrialReused { trial, source, .. } => {
+            info!(
+                trial = trial.id.number(),
+                source = source.number(),
+                epochs = trial.epochs,
+                "result of an earlier plan"
+            );
+        }
         Event::TrialInterrupted { trial, epoch, .. } => {
             info!(trial = trial.number(), epoch, "trial interrupted");
         }
         Event::SweepStarted(_)
+        | Event::GateChecked(_)
         | Event::RunStarted { .. }
         | Event::SweepExtended { .. }
+        | Event::SweepReplanned { .. }
+        | Event::FailuresRetried { .. }
         | Event::SweepFinished { .. } => {
             debug!(?event, "sweep");
         }

@@ -18,12 +18,26 @@ pub(crate) fn replace(
 ) -> io::Result<()> {
     let beside = beside(path)?;
     write(&beside, contents)
+        .and_then(|file| file.sync_all())
         .and_then(|()| fs::rename(&beside, path))
         .inspect_err(|_| {
             // The error that led here is the one to tell.
             let _ = fs::remove_file(&beside);
         })?;
     sync_directory(beside.parent().unwrap_or(Path::new("")))
+}
+
+/// As [`replace`], but without waiting for the disk: after a loss of power the file may be cut short.
+pub(crate) fn replace_unsynced(
+    path: &Path,
+    contents: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let beside = beside(path)?;
+    write(&beside, contents)
+        .and_then(|_| fs::rename(&beside, path))
+        .inspect_err(|_| {
+            let _ = fs::remove_file(&beside);
+        })
 }
 
 /// The whole of a checkpoint, which begins as one.
@@ -54,16 +68,14 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
 fn write(
     path: &Path,
     contents: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> io::Result<()> {
+) -> io::Result<File> {
     let mut out = BufWriter::with_capacity(1 << 16, File::create(path)?);
     if let Err(error) = contents(&mut out) {
         // What is still buffered is not wanted any more.
         let _ = out.into_parts();
         return Err(error);
     }
-    out.into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .sync_all()
+    out.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
 /// Waits until the names in a directory are on disk, so that a crash does not undo a rename.

@@ -56,6 +56,29 @@ impl Solver {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: &Path) -> Result<(), SaveError> {
+        self.check_savable()?;
+        checkpoint::replace(path, |out| self.write(out)).map_err(|reason| SaveError::Unwritable {
+            path: path.to_owned(),
+            reason,
+        })
+    }
+
+    /// As [`Solver::save`], but without waiting for the disk, which may take longer than a short training: the file
+    /// survives the end of the program however it comes, and after a loss of power may be found damaged.
+    ///
+    /// # Errors
+    /// See [`SaveError`].
+    pub fn save_unsynced(&self, path: &Path) -> Result<(), SaveError> {
+        self.check_savable()?;
+        checkpoint::replace_unsynced(path, |out| self.write(out)).map_err(|reason| {
+            SaveError::Unwritable {
+                path: path.to_owned(),
+                reason,
+            }
+        })
+    }
+
+    fn check_savable(&self) -> Result<(), SaveError> {
         if let Some(ended) = with_training!(&self.training, training => training.ended) {
             return Err(match ended {
                 Ended::Diverged => SaveError::Diverged {
@@ -64,10 +87,7 @@ impl Solver {
                 Ended::BestInPlace => SaveError::BestInPlace,
             });
         }
-        checkpoint::replace(path, |out| self.write(out)).map_err(|reason| SaveError::Unwritable {
-            path: path.to_owned(),
-            reason,
-        })
+        Ok(())
     }
 
     pub(super) fn write(&self, out: impl Write) -> io::Result<()> {

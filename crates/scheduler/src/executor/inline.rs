@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::{Executor, Message, ReportTo, guarded};
+use super::{Executor, Message, attend};
 use crate::objective::{Context, Objective, Task};
-use crate::trial::{Decision, Ended};
+use crate::trial::{Decision, Ended, TrialId};
 
 /// One worker, no threads: a task runs whole when its messages are asked for, and takes no time on record.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl<O: Objective> Inline<O> {
     fn run(&mut self, task: &Task, worker: usize) {
         let (trial, attempt) = (task.trial.id, task.attempt);
         let (messages, interrupted) = (&mut self.messages, self.interrupted);
-        let mut reporter = ReportTo(|report| {
+        let deliver = |report| {
             messages.push_back(Message::Reported {
                 trial,
                 attempt,
@@ -40,12 +40,11 @@ impl<O: Objective> Inline<O> {
             } else {
                 Decision::Continue
             }
-        });
-        let objective = &self.objective;
+        };
         let ended = if interrupted {
             Ended::Interrupted { epoch: 0 }
         } else {
-            guarded(|| objective.run(task, Context { worker }, &mut reporter))
+            attend(&self.objective, task, Context { worker }, deliver)
         };
         messages.push_back(Message::Ended {
             trial,
@@ -64,6 +63,10 @@ impl<O: Objective> Executor for Inline<O> {
 
     fn start(&mut self, task: Task, worker: usize) {
         self.waiting.push_back((task, worker));
+    }
+
+    fn forget(&mut self, trial: TrialId) {
+        self.objective.forget(trial);
     }
 
     fn interrupt(&mut self) {

@@ -8,7 +8,7 @@ pub use inline::Inline;
 pub use pool::{Pool, PoolError};
 pub use simulated::{Fate, Simulated};
 
-use crate::objective::{Reporter, Task};
+use crate::objective::{Context, Objective, Reporter, Task};
 use crate::trial::{Decision, Ended, Outcome, Report, TrialId};
 
 /// What an executor tells of the trials it runs.
@@ -46,6 +46,9 @@ pub trait Executor {
     /// Begins `task` on `worker`, which must be free.
     fn start(&mut self, task: Task, worker: usize);
 
+    /// Passes on that `trial` need not be kept ready to be continued ([`Objective::forget`]).
+    fn forget(&mut self, trial: TrialId);
+
     /// Asks every running trial to stop at the end of its epoch. Final: nothing is started afterwards.
     fn interrupt(&mut self);
 
@@ -54,6 +57,34 @@ pub trait Executor {
 
     /// The next message, if it is there already.
     fn try_next(&mut self) -> Option<Message>;
+}
+
+/// Runs `task`, its stop rule included: after the report that decides, nothing more is delivered and the rule's
+/// outcome stands. `deliver` takes each report and tells whether the run is being interrupted.
+fn attend(
+    objective: &impl Objective,
+    task: &Task,
+    context: Context,
+    mut deliver: impl FnMut(Report) -> Decision,
+) -> Ended {
+    let mut watch = task.watch.clone();
+    let mut stopped: Option<Outcome> = None;
+    let mut reporter = ReportTo(|report: Report| {
+        if stopped.is_some() {
+            return Decision::Stop;
+        }
+        stopped = watch.judge(&report);
+        match deliver(report) {
+            Decision::Continue if stopped.is_some() => Decision::Stop,
+            decision => decision,
+        }
+    });
+    let ended = guarded(|| objective.run(task, context, &mut reporter));
+    match (stopped, ended) {
+        // What was told to stop cannot be interrupted or fail any more.
+        (Some(outcome), _) => Ended::Outcome(outcome),
+        (None, ended) => ended,
+    }
 }
 
 /// Calls `run` and takes a panic for the trial's failure.

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::{Executor, Message, ReportTo, guarded};
+use super::{Executor, Message, attend};
 use crate::objective::{Context, Objective, Task};
-use crate::trial::Decision;
+use crate::trial::{Decision, TrialId};
 
 /// A pool of threads. Threads still training when it is dropped are left to the end of the process.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl<O: Objective + 'static> Executor for Pool<O> {
             )]
             let started = Instant::now();
             // Nobody listens any more only when the run has ended; then there is nothing left to tell.
-            let mut reporter = ReportTo(|report| {
+            let deliver = |report| {
                 let delivered = sender.send(Message::Reported {
                     trial,
                     attempt,
@@ -80,8 +80,8 @@ impl<O: Objective + 'static> Executor for Pool<O> {
                 } else {
                     Decision::Continue
                 }
-            });
-            let ended = guarded(|| objective.run(&task, Context { worker }, &mut reporter));
+            };
+            let ended = attend(&*objective, &task, Context { worker }, deliver);
             let seconds = started.elapsed().as_secs_f64();
             let _ = sender.send(Message::Ended {
                 trial,
@@ -91,6 +91,10 @@ impl<O: Objective + 'static> Executor for Pool<O> {
                 seconds,
             });
         });
+    }
+
+    fn forget(&mut self, trial: TrialId) {
+        self.objective.forget(trial);
     }
 
     fn interrupt(&mut self) {

@@ -3,9 +3,9 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::{Executor, Message, ReportTo, guarded};
+use super::{Executor, Message, attend};
 use crate::objective::{Context, Objective, Task};
-use crate::trial::{Decision, Ended, Report};
+use crate::trial::{Decision, Ended, Report, TrialId};
 
 /// What the simulation makes of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,14 +78,14 @@ impl<O: Objective, F: Fn(&Task) -> Fate> Executor for Simulated<O, F> {
     fn start(&mut self, task: Task, worker: usize) {
         let fate = (self.fate)(&task);
         let mut reports: Vec<Report> = Vec::new();
-        let mut reporter = ReportTo(|report| {
+        let deliver = |report| {
             reports.push(report);
             match fate.lost_after {
                 Some(n) if reports.len() > n => Decision::Interrupt,
                 _ => Decision::Continue,
             }
-        });
-        let mut ended = guarded(|| self.objective.run(&task, Context { worker }, &mut reporter));
+        };
+        let mut ended = attend(&self.objective, &task, Context { worker }, deliver);
         if let Some(n) = fate.lost_after.filter(|n| reports.len() > *n) {
             reports.truncate(n);
             ended = Ended::Interrupted {
@@ -114,6 +114,10 @@ impl<O: Objective, F: Fn(&Task) -> Fate> Executor for Simulated<O, F> {
         };
         self.queue(self.now + seconds, message);
         self.busy_seconds += seconds;
+    }
+
+    fn forget(&mut self, trial: TrialId) {
+        self.objective.forget(trial);
     }
 
     /// Every running trial stops at once; what it had not told by now is lost.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, FORMAT_VERSION, Record};
+use crate::event::{Event, FORMAT_VERSION, OLDEST_VERSION, Record};
 
 const FORMAT: &str = "finetooth-journal";
 
@@ -81,7 +81,10 @@ pub(super) fn parse(line: &[u8]) -> Result<Record, Unreadable> {
 pub(super) fn parse_first(line: &[u8]) -> Result<Record, Unreadable> {
     match serde_json::from_slice::<Header>(line) {
         Ok(header) if header.format != FORMAT => return Err(Unreadable::NotAJournal),
-        Ok(header) if header.version != u64::from(FORMAT_VERSION) => {
+        Ok(header)
+            if !(u64::from(OLDEST_VERSION)..=u64::from(FORMAT_VERSION))
+                .contains(&header.version) =>
+        {
             return Err(Unreadable::Version(header.version));
         }
         Ok(_) => {}

@@ -1,6 +1,6 @@
 //! The record on disk: JSON lines, one event a line, appended and never rewritten.
 //!
-//! The first line is header and first record in one: `{"format":"finetooth-journal","version":1,"seq":0,…}`;
+//! The first line is header and first record in one: `{"format":"finetooth-journal","version":2,"seq":0,…}`;
 //! every other line is one [`Record`](crate::event::Record). Lines are in the page cache when
 //! [`Journal::append`] returns, so they survive the death of the program, and on disk a second later, so they
 //! survive the death of the machine. What a crash leaves half-written at the end is cut off when the journal is

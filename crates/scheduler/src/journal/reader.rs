@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::line::{self, Unreadable};
-use crate::event::{FORMAT_VERSION, Record};
+use crate::event::{FORMAT_VERSION, OLDEST_VERSION, Record};
 
 /// Bytes of the longest line that is read: far above any record, far below the memory of a machine.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -76,7 +76,8 @@ pub enum JournalError {
     },
     /// The journal is of another version.
     #[error(
-        "`{path}` is a record of format version {found}, this program reads version {FORMAT_VERSION}: \
+        "`{path}` is a record of format version {found}, this program reads versions {OLDEST_VERSION} to \
+         {FORMAT_VERSION}: \
          use the finetooth that wrote it, or run into another directory (--out)"
     )]
     Version {

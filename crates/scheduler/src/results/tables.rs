@@ -42,11 +42,7 @@ impl Tables {
         Self {
             directory: directory.into(),
             layout: Layout {
-                stages: sweep
-                    .stages()
-                    .iter()
-                    .map(|stage| stage.name.clone())
-                    .collect(),
+                stages: sweep.stage_names(),
                 keys: space
                     .iter()
                     .map(|dimension| Arc::clone(&dimension.key))

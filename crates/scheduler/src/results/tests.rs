@@ -6,11 +6,14 @@ use jiff::Timestamp;
 
 use super::Tables;
 use crate::event::{
-    Event, Move, MoveKind, ObjectiveSummary, Record, Refinement, RoundPlan, SweepStarted, Verdict,
+    Block, Event, Move, MoveKind, ObjectiveSummary, Record, Refinement, RoundPlan, SweepStarted,
+    Verdict,
 };
 use crate::space::{Dimension, Domain, Params, Scale, Space, Value};
 use crate::state::State;
-use crate::sweep::{Goal, Limits, Metric, SamplerKind, Stage, Sweep, Widen};
+use crate::sweep::{
+    Goal, Limits, Metric, Procedure, Prune, PruneRule, SamplerKind, Stage, Sweep, Widen,
+};
 use crate::trial::{Outcome, Report, Trial, TrialId};
 
 const COLUMNS: [&str; 6] = [
@@ -28,6 +31,8 @@ fn sweep(metric: &str) -> Sweep {
         domain,
         limits: (0.0, 10.0),
         zero: 0.0,
+        order: 1,
+        when: Vec::new(),
     };
     let words = ["say \"a,b\"", "relu"].map(|word| Value::Text(word.to_owned()));
     let widths = Value::List(vec![Value::Integer(64), Value::Integer(32)]);
@@ -37,6 +42,7 @@ fn sweep(metric: &str) -> Sweep {
         metric: Metric {
             name: metric.to_owned(),
             goal: Goal::Maximize,
+            target: None,
         },
         settings: toml::Table::new(),
         space: Space(vec![
@@ -61,15 +67,22 @@ fn sweep(metric: &str) -> Sweep {
                 },
             ),
         ]),
-        stages: ["coarse", "fine"]
-            .map(|name| Stage {
-                name: name.to_owned(),
-                trials: 8,
-                epochs: 2,
-                sampler: SamplerKind::Random,
-                keys: vec!["learning_rate".to_owned(), "activation".to_owned()],
-            })
-            .to_vec(),
+        procedure: Procedure::Stages(
+            ["coarse", "fine"]
+                .map(|name| Stage {
+                    name: name.to_owned(),
+                    trials: 8,
+                    epochs: 2,
+                    sampler: SamplerKind::Random,
+                    keys: vec!["learning_rate".to_owned(), "activation".to_owned()],
+                })
+                .to_vec(),
+        ),
+        prune: Prune {
+            rule: PruneRule::None,
+            min_trials: 8,
+            min_epochs: 1,
+        },
         widen: Widen {
             max_rounds: 4,
             tau: 0.15,
@@ -78,6 +91,8 @@ fn sweep(metric: &str) -> Sweep {
         limits: Limits {
             workers: None,
             max_failures: 5,
+            sweep_seconds: None,
+            keep_bytes: 0,
         },
     }
 }
@@ -112,7 +127,12 @@ impl Story {
             first: TrialId::from_index(0),
             space: Space::default(),
             fixed: Params::default(),
-            blocks: Vec::new(),
+            continued: Vec::new(),
+            blocks: vec![Block {
+                trials: 6,
+                ..Block::default()
+            }],
+            floors: Vec::new(),
         })));
         story
     }
@@ -148,11 +168,13 @@ impl Story {
                 .into_iter()
                 .map(|(key, value)| (key.into(), value))
                 .collect(),
+            parent: None,
         };
         let worker = number as usize % 2;
         self.tell(Event::TrialStarted {
             trial,
             attempt,
+            from: 0,
             worker,
         });
     }
@@ -336,6 +358,7 @@ fn a_verdict_cuts_the_tables_where_it_fell() {
     story.tell(Event::SweepFinished {
         verdict: Verdict::TooManyFailures {
             last: TrialId::new(3).unwrap(),
+            rung: 0,
             reason: "1 trial in a row failed".to_owned(),
         },
         winner: None,

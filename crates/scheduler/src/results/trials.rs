@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::cells::Rows;
 use super::tables::Layout;
-use crate::state::{State, TrialRecord};
+use crate::state::{Settled, State};
 
 const FIRST: [&str; 4] = ["trial", "stage", "round", "state"];
 const MIDDLE: [&str; 2] = ["best_epoch", "epochs"];
@@ -47,11 +47,11 @@ pub(super) fn write<W: Write>(layout: &Layout, state: &State, mut rows: Rows<W>)
 fn row<W: Write>(
     layout: &Layout,
     told: &[usize],
-    record: &TrialRecord,
+    record: Settled<'_>,
     rows: &mut Rows<W>,
 ) -> io::Result<()> {
-    let trial = &record.trial;
-    let outcome = record.outcome();
+    let trial = record.trial;
+    let outcome = record.outcome;
     let best = layout.leaderboard.and_then(|board| board.best(record));
     let shown = match best {
         Some(best) => record
@@ -76,8 +76,7 @@ fn row<W: Write>(
         rows.number(value(*column))?;
     }
     rows.shown(Some(trial.seed))?;
-    // No trial of a stage repeats another.
-    rows.text("")?;
+    rows.shown(trial.parent)?;
     rows.text(
         outcome
             .and_then(|outcome| outcome.reason())

@@ -54,6 +54,8 @@ mod tests {
             },
             limits: (0.0, 1.0),
             zero: 0.0,
+            order: 1,
+            when: Vec::new(),
         };
         Space(vec![axis("a"), axis("b")])
     }

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 
 use super::Search;
-use crate::event::{Event, Refinement, RoundPlan, Verdict};
+use super::generations::{COARSE, SECOND};
+use crate::event::{Event, Floor, Refinement, RoundPlan, Verdict};
 use crate::sampler::{self, Address};
 use crate::seed;
 use crate::space::{Dimension, Params, Space};
-use crate::stage::{Results, first_round, refine, widening_round};
+use crate::stage::{Evidence, Next, Results, first_round, refine, widening_round};
+use crate::sweep::SamplerKind;
 use crate::trial::{Trial, TrialId};
 
 impl Search {
@@ -20,34 +22,68 @@ impl Search {
             .rev()
             .find(|plan| plan.first.index() <= index)?;
         let mut offset = index - plan.first.index();
-        let stage = self.sweep.stages().get(plan.stage)?;
         for (block_idx, block) in plan.blocks.iter().enumerate() {
             if offset < block.trials as usize {
-                let address = Address {
-                    seed: self.sweep.seed(),
-                    stage: plan.stage,
-                    round: plan.round,
-                    block: block_idx,
-                };
-                let sampler = sampler::of(stage.sampler);
-                let drawn = sampler.sample(&block.space, address, offset as u32, block.trials);
-                let id = TrialId::from_index(index);
-                return Some(Trial {
-                    id,
-                    stage: plan.stage,
-                    round: plan.round,
-                    seed: seed::trial_seed(self.sweep.seed(), id.number()),
-                    epochs: stage.epochs,
-                    params: self.complete(&drawn, &plan.fixed),
-                });
+                return self.draw(index, plan, block_idx, offset);
             }
             offset -= block.trials as usize;
         }
         None
     }
 
-    /// Every searched key in the definition's order: as drawn, or as held fixed by the stage.
-    fn complete(&self, drawn: &Params, fixed: &Params) -> Params {
+    /// Trial `index`, which is number `offset` of a block.
+    fn draw(
+        &self,
+        index: usize,
+        plan: &RoundPlan,
+        block_idx: usize,
+        offset: usize,
+    ) -> Option<Trial> {
+        let block = &plan.blocks[block_idx];
+        let stage = self.sweep.stages().get(plan.stage);
+        let params = match block.points.get(offset) {
+            Some(point) => point.clone(),
+            None => self.sample(plan, block_idx, offset as u32),
+        };
+        let id = TrialId::from_index(index);
+        let parent = block.parents.get(offset).copied();
+        Some(Trial {
+            id,
+            stage: plan.stage,
+            round: plan.round,
+            seed: match parent {
+                Some(parent) => seed::confirmation_seed(self.sweep.seed(), parent.number()),
+                None => seed::trial_seed(self.sweep.seed(), id.number()),
+            },
+            epochs: block.epochs.or(stage.map(|stage| stage.epochs))?,
+            params,
+            parent,
+        })
+    }
+
+    /// Point `offset` of a block that is drawn evenly.
+    fn sample(&self, plan: &RoundPlan, block_idx: usize, offset: u32) -> Params {
+        let block = &plan.blocks[block_idx];
+        // One sequence runs through all generations of a pass.
+        let pass = if plan.stage == SECOND { SECOND } else { COARSE };
+        let (stage, round, number, index) = match block.offset {
+            Some(first) => (pass, 0, 0, first + offset),
+            None => (plan.stage, plan.round, block_idx, offset),
+        };
+        let address = Address {
+            seed: self.sweep.seed(),
+            stage,
+            round,
+            block: number,
+        };
+        let stage = self.sweep.stages().get(plan.stage);
+        let kind = stage.map_or(SamplerKind::Sobol, |stage| stage.sampler);
+        let drawn = sampler::of(kind).sample(&block.space, address, index, block.trials);
+        self.complete(&drawn, &plan.fixed)
+    }
+
+    /// Every searched key that is active, in the definition's order: as drawn, or as held fixed by the stage.
+    pub(super) fn complete(&self, drawn: &Params, fixed: &Params) -> Params {
         let dimensions = self.sweep.space().0.iter();
         let pairs = dimensions.filter_map(|dimension| {
             let value = drawn
@@ -55,11 +91,60 @@ impl Search {
                 .or_else(|| fixed.get(&dimension.key))?;
             Some((dimension.key.clone(), value.clone()))
         });
-        pairs.collect()
+        self.sweep.space().prune(&pairs.collect())
     }
 
-    /// One step at a barrier: what follows from the round that is over, or the plan of the next.
+    /// The trial of the next rung to be handed out; none where all that are planned were.
+    pub(super) fn next_rung(&self) -> Option<Trial> {
+        let next = self.state.rungs().get(self.n_started)?;
+        if next.rung == 0 {
+            return self.trial(next.trial.index());
+        }
+        let round = self.round_of(self.n_started);
+        let continued = &self.state.rounds()[round].continued;
+        let trial = &self.state.trials()[next.trial.index()].trial;
+        Some(Trial {
+            epochs: continued[self.n_started - self.round_starts[round]].epochs,
+            ..trial.clone()
+        })
+    }
+
+    /// The round that planned the rung at `index`.
+    pub(super) fn round_of(&self, index: usize) -> usize {
+        self.round_starts.partition_point(|start| *start <= index) - 1
+    }
+
+    /// Below which metric the rung at `index`, of a trial of `epochs`, is stopped: what its round was planned with,
+    /// for the epochs before its last.
+    pub(super) fn floors(&self, index: usize, epochs: u32) -> Vec<Floor> {
+        let floors = &self.state.rounds()[self.round_of(index)].floors;
+        floors
+            .iter()
+            .filter(|floor| floor.epoch < epochs)
+            .copied()
+            .collect()
+    }
+
+    /// Whether the next step can be concluded.
+    pub(super) fn is_ready(&self) -> bool {
+        match &self.progress {
+            Some(progress) => {
+                // A plan follows at once from what was concluded; that waits for what is due.
+                self.state.refinements().len() == self.state.rounds().len()
+                    || progress.is_ready(&self.state)
+            }
+            None => self.open.is_empty(),
+        }
+    }
+
+    /// One step: what follows from the round that is over, or the plan of the next.
     pub(super) fn conclude(&mut self, now: Timestamp) {
+        if let Some(mut progress) = self.progress.take() {
+            let event = self.conclude_generation(&mut progress);
+            self.progress = Some(progress);
+            self.record(event, now);
+            return;
+        }
         let event = match self.state.rounds().last() {
             None => Event::RoundPlanned(Box::new(self.plan_stage(0))),
             Some(plan) if self.state.refinements().len() < self.state.rounds().len() => {
@@ -87,7 +172,7 @@ impl Search {
         }
         Event::SweepFinished {
             verdict: Verdict::Completed,
-            winner: self.winner().map(|record| record.trial.id),
+            winner: self.winner().map(|winner| winner.trial.id),
         }
     }
 
@@ -113,7 +198,7 @@ impl Search {
             }
         }
         let first = TrialId::from_index(self.state.n_planned());
-        first_round(stage_idx, stage, first, Space(space), fixed)
+        first_round(stage_idx, stage, first, Space(space).given(&fixed), fixed)
     }
 
     /// The range of `key` after the last round that searched it.
@@ -143,10 +228,16 @@ impl Search {
             .iter()
             .map(|earlier| u32::from(earlier.widened))
             .sum();
+        let evidence = Evidence::new(
+            &trials[original.first.index()..],
+            &self.leaderboard,
+            self.objective.validation_samples,
+        );
         refine(&Results {
             plan,
             original: &original.space,
-            trials: &trials[original.first.index()..],
+            drawn: None,
+            evidence: &evidence,
             best: self
                 .leaderboard
                 .winner(trials)
@@ -154,9 +245,11 @@ impl Search {
             sampler: self.sweep.stages()[plan.stage].sampler,
             widen: self.sweep.widen(),
             rounds_left: self.sweep.widen().max_rounds.saturating_sub(widened),
-            followed: plan.stage + 1 < self.sweep.stages().len(),
-            leaderboard: self.leaderboard,
-            validation_samples: self.objective.validation_samples,
+            next: if plan.stage + 1 < self.sweep.stages().len() {
+                Next::Stage
+            } else {
+                Next::Nothing { of: "stage" }
+            },
         })
     }
 }

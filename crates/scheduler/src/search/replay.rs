@@ -1,14 +1,16 @@
 //! Taking a record up again: every round and trial in it must be what this search would have planned and drawn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Search;
 use super::failures::Failures;
+use super::generations::Progress;
+use super::reuse::Pool;
 use crate::event::{Event, ObjectiveSummary, Record, RoundPlan};
 use crate::space::Params;
 use crate::stage::Leaderboard;
 use crate::state::{ApplyError, State};
-use crate::sweep::Sweep;
+use crate::sweep::{Procedure, Sweep};
 use crate::trial::{Trial, TrialId};
 
 /// A record that does not belong to this sweep or this version.
@@ -53,6 +55,37 @@ pub enum ReplayError {
 }
 
 impl Search {
+    /// The search of `sweep` before anything happened.
+    ///
+    /// # Errors
+    /// [`ReplayError::Metric`].
+    pub fn new(sweep: Sweep, objective: ObjectiveSummary) -> Result<Self, ReplayError> {
+        let leaderboard =
+            Leaderboard::new(sweep.metric(), &objective.columns).ok_or_else(|| {
+                let (metric, columns) = (sweep.metric().name.clone(), objective.columns.join(", "));
+                ReplayError::Metric { metric, columns }
+            })?;
+        let progress = match sweep.procedure() {
+            Procedure::Generations(settings) => Some(Progress::new(&sweep, *settings)),
+            Procedure::Stages(_) => None,
+        };
+        Ok(Self {
+            sweep,
+            objective,
+            leaderboard,
+            state: State::default(),
+            records: Vec::new(),
+            n_started: 0,
+            round_starts: Vec::new(),
+            open: BTreeMap::new(),
+            interrupted: BTreeSet::new(),
+            failures: Failures::default(),
+            progress,
+            released: Vec::new(),
+            pool: Pool::default(),
+        })
+    }
+
     /// The search of `sweep` after `records`, which may be none.
     ///
     /// # Errors
@@ -62,34 +95,40 @@ impl Search {
         objective: ObjectiveSummary,
         records: Vec<Record>,
     ) -> Result<Self, ReplayError> {
-        let leaderboard =
-            Leaderboard::new(sweep.metric(), &objective.columns).ok_or_else(|| {
-                let (metric, columns) = (sweep.metric().name.clone(), objective.columns.join(", "));
-                ReplayError::Metric { metric, columns }
-            })?;
-        let mut search = Self {
-            sweep,
-            objective,
-            leaderboard,
-            state: State::default(),
-            records: Vec::new(),
-            interrupted: BTreeSet::new(),
-            running: BTreeSet::new(),
-            failures: Failures::default(),
-        };
+        let mut search = Self::new(sweep, objective)?;
+        // What stands before was planned by another definition; of that the results alone count.
+        let is_replanned = |record: &Record| matches!(record.event, Event::SweepReplanned { .. });
+        let n_superseded = records
+            .iter()
+            .rposition(is_replanned)
+            .map_or(0, |index| index + 1);
+        let mut records = records.into_iter();
+        for record in records.by_ref().take(n_superseded) {
+            search.state.apply(record)?;
+        }
+        search.pool = Pool::of(&search.state);
         for record in records {
             match &record.event {
-                Event::TrialStarted { trial, .. } => search.verify(trial)?,
+                Event::TrialStarted { trial, .. } | Event::TrialReused { trial, .. } => {
+                    search.verify(trial)?;
+                }
                 Event::RoundPlanned(plan) => search.verify_round(plan)?,
+                Event::RoundRefined(_) => search.retake(),
                 _ => {}
             }
+            search.follow(&record.event);
             search.state.apply(record)?;
         }
         Ok(search)
     }
 
     fn verify(&self, recorded: &Trial) -> Result<(), ReplayError> {
-        let drawn = self.trial(recorded.id.index());
+        let drawn = if self.open.contains_key(&recorded.id) {
+            let begun = self.state.trials().get(recorded.id.index());
+            begun.map(|record| record.trial.clone())
+        } else {
+            self.next_rung()
+        };
         match drawn {
             Some(drawn) if drawn == *recorded => Ok(()),
             _ => Err(ReplayError::OtherTrial {
@@ -102,21 +141,42 @@ impl Search {
 
     /// A round follows from the rounds before it, so whatever else the record says was not written by this search.
     fn verify_round(&self, recorded: &RoundPlan) -> Result<(), ReplayError> {
-        let planned = match self.state.rounds().last() {
+        let planned = if let Some(progress) = &self.progress {
+            match self.plan_generation(progress, Some(recorded)) {
+                Event::RoundPlanned(plan) => Some(*plan),
+                _ => None,
+            }
+        } else {
+            self.plan_round()
+        };
+        if planned.as_ref() == Some(recorded) {
+            return Ok(());
+        }
+        Err(ReplayError::OtherRound {
+            stage: self.sweep.stage_name(recorded.stage).to_owned(),
+            round: recorded.round,
+        })
+    }
+
+    /// Takes the results that the next recorded conclusion rests on.
+    fn retake(&mut self) {
+        if let Some(mut progress) = self.progress.take() {
+            progress.take_due(self);
+            // What is concluded is on record; by what the trials are ranked is not.
+            self.refine_generation(&mut progress);
+            self.progress = Some(progress);
+        }
+    }
+
+    /// The plan that follows from the rounds so far, of a search by stages.
+    fn plan_round(&self) -> Option<RoundPlan> {
+        match self.state.rounds().last() {
             None => Some(self.plan_stage(0)),
             Some(_) if self.state.refinements().len() < self.state.rounds().len() => None,
             Some(last) => match self.after(last) {
                 Event::RoundPlanned(plan) => Some(*plan),
                 _ => None,
             },
-        };
-        if planned.as_ref() == Some(recorded) {
-            return Ok(());
         }
-        let stage = self.sweep.stages().get(recorded.stage);
-        Err(ReplayError::OtherRound {
-            stage: stage.map_or_else(|| recorded.stage.to_string(), |stage| stage.name.clone()),
-            round: recorded.round,
-        })
     }
 }

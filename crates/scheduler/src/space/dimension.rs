@@ -1,12 +1,13 @@
-//! A searched key with its domain, and the box that several of them span.
+//! A searched key with its domain.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Domain, Params, Value};
+use super::{Condition, Domain, Value};
 
-/// A searched key: its name, the values it may take, the limits no widening crosses, the share of exact zeros.
+/// A searched key: its name, the values it may take, the limits no widening crosses, the share of exact zeros, when
+/// it is searched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dimension {
@@ -18,6 +19,24 @@ pub struct Dimension {
     pub limits: (f64, f64),
     /// Share of draws that are exactly 0, in \[0, 1\).
     pub zero: f64,
+    /// 1: searched from the beginning; 2: opened when the keys of order 1 are settled.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub order: u8,
+    /// Conditions, all of which must hold for a trial to have the key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<Condition>,
+}
+
+fn first() -> u8 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands fields by reference"
+)]
+fn is_first(order: &u8) -> bool {
+    *order == 1
 }
 
 impl Dimension {
@@ -47,6 +66,11 @@ impl Dimension {
         self.zero > 0.0 && value.as_f64() == Some(0.0)
     }
 
+    /// Whether `value` is one that it draws.
+    pub fn holds(&self, value: &Value) -> bool {
+        self.is_zero_draw(value) || self.domain.holds(value)
+    }
+
     /// The same key between two positions of its domain, clipped to its limits.
     #[must_use]
     pub fn slice(&self, from: f64, to: f64) -> Self {
@@ -54,26 +78,5 @@ impl Dimension {
             domain: self.domain.slice(from, to, self.limits),
             ..self.clone()
         }
-    }
-}
-
-/// The box of a search: its dimensions in the definition file's order.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Space(pub Vec<Dimension>);
-
-impl Space {
-    /// The dimension of `key`.
-    pub fn get(&self, key: &str) -> Option<&Dimension> {
-        self.0.iter().find(|dimension| &*dimension.key == key)
-    }
-
-    /// The point at `u`, one coordinate in \[0, 1) for each dimension.
-    pub fn at(&self, u: &[f64]) -> Params {
-        assert_eq!(u.len(), self.0.len(), "one coordinate for each dimension");
-        self.0
-            .iter()
-            .zip(u)
-            .map(|(dimension, u)| (dimension.key.clone(), dimension.at(*u)))
-            .collect()
     }
 }

@@ -177,6 +177,25 @@ impl Domain {
         }
     }
 
+    /// Whether `value` is one of its values, of the same kind.
+    pub fn holds(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Choice { values }, _) => values.contains(value),
+            (Self::Float { low, high, .. }, Value::Float(real)) => (low..=high).contains(&real),
+            (&Self::Stepped { low, high, step }, &Value::Float(real)) => {
+                let index = ((real - low) / step).round_ties_even();
+                (low..=high).contains(&real) && stepped(low, high, step, index) == real
+            }
+            (
+                Self::Integer {
+                    low, high, step, ..
+                },
+                Value::Integer(whole),
+            ) => (low..=high).contains(&whole) && (whole - low) % step == 0,
+            _ => false,
+        }
+    }
+
     /// Lowest and highest value with the axis; `None` for lists.
     pub fn range(&self) -> Option<(f64, f64, Scale)> {
         match *self {

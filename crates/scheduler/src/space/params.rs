@@ -27,6 +27,10 @@ impl Params {
         self.0.iter().map(|(key, value)| (&**key, value))
     }
 
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&Arc<str>, &Value)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
     /// Adds `key`, which must not be there yet.
     pub fn push(&mut self, key: Arc<str>, value: Value) {
         debug_assert!(self.get(&key).is_none(), "each key has one value");

@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use crate::state::TrialRecord;
-use crate::sweep::{Goal, Metric};
-use crate::trial::Outcome;
+use crate::state::{Settled, State};
+use crate::stop::Columns;
+use crate::sweep::Metric;
+use crate::trial::{Outcome, Report, TrialId};
 
 /// How trials are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +29,7 @@ pub struct Best {
 /// Compares trials by what they reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leaderboard {
-    metric_column: usize,
-    loss_column: Option<usize>,
-    goal: Goal,
+    columns: Columns,
     accuracy: bool,
 }
 
@@ -39,27 +38,39 @@ impl Leaderboard {
     pub fn new(metric: &Metric, columns: &[String]) -> Option<Self> {
         let find = |name: &str| columns.iter().position(|column| column == name);
         Some(Self {
-            metric_column: find(&metric.name)?,
-            loss_column: find("val_loss"),
-            goal: metric.goal,
+            columns: Columns {
+                metric: find(&metric.name)?,
+                goal: metric.goal,
+                train_loss: find("train_loss"),
+                val_loss: find("val_loss"),
+            },
             accuracy: metric.name.ends_with("accuracy"),
         })
     }
 
+    /// Where in a report the numbers stand by which trials are compared and stopped.
+    pub fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// The metric of `report` as a score, larger is better; `None` where it is no number.
+    pub(crate) fn score(&self, report: &Report) -> Option<f64> {
+        let value = report.values.get(self.columns.metric)?;
+        (!value.is_nan()).then(|| self.columns.goal.score(*value))
+    }
+
     /// The best metric of a trial over its epochs from 1 on; `None` where it never had a number.
-    pub fn best(&self, record: &TrialRecord) -> Option<Best> {
+    pub fn best<'a>(&self, record: impl Into<Settled<'a>>) -> Option<Best> {
+        let record = record.into();
         let mut best: Option<Best> = None;
         for report in record.reports.iter().filter(|report| report.epoch > 0) {
-            let value = report
-                .values
-                .get(self.metric_column)
-                .copied()
-                .unwrap_or(f64::NAN);
-            let better = |best: &Best| self.goal.score(value) > self.goal.score(best.value);
-            if !value.is_nan() && best.as_ref().is_none_or(better) {
+            let goal = self.columns.goal;
+            let better =
+                |score: &f64| best.is_none_or(|best: Best| *score > goal.score(best.value));
+            if let Some(score) = self.score(report).filter(better) {
                 best = Some(Best {
                     epoch: report.epoch,
-                    value,
+                    value: goal.score(score),
                 });
             }
         }
@@ -67,9 +78,9 @@ impl Leaderboard {
     }
 
     /// The metric of the untrained network, where it was reported.
-    pub(super) fn untrained(&self, record: &TrialRecord) -> Option<f64> {
+    pub(super) fn untrained(&self, record: Settled<'_>) -> Option<f64> {
         record
-            .value(self.metric_column, 0)
+            .value(self.columns.metric, 0)
             .filter(|value| value.is_finite())
     }
 
@@ -79,14 +90,14 @@ impl Leaderboard {
     }
 
     /// How far the metric of the best epoch lies above (better) or below (worse) the untrained network's.
-    pub(super) fn gain(&self, record: &TrialRecord) -> Option<f64> {
-        let gain =
-            self.goal.score(self.best(record)?.value) - self.goal.score(self.untrained(record)?);
+    pub(super) fn gain(&self, record: Settled<'_>) -> Option<f64> {
+        let gain = self.columns.goal.score(self.best(record)?.value)
+            - self.columns.goal.score(self.untrained(record)?);
         gain.is_finite().then_some(gain)
     }
 
-    fn loss_fall(&self, record: &TrialRecord) -> Option<f64> {
-        let column = self.loss_column?;
+    fn loss_fall(&self, record: Settled<'_>) -> Option<f64> {
+        let column = self.columns.val_loss?;
         let losses = record
             .reports
             .iter()
@@ -100,75 +111,96 @@ impl Leaderboard {
     }
 
     /// Whether the fall of the loss can be told for every one of `records` that completed.
-    pub(super) fn knows_loss_fall(&self, records: &[&TrialRecord]) -> bool {
-        let completed = |record: &&&TrialRecord| record.outcome() == Some(&Outcome::Completed);
+    pub(super) fn knows_loss_fall(&self, records: &[Settled<'_>]) -> bool {
+        let completed = |record: &&Settled<'_>| record.outcome == Some(&Outcome::Completed);
         records
             .iter()
             .filter(completed)
-            .all(|record| self.loss_fall(record).is_some())
+            .all(|record| self.loss_fall(*record).is_some())
     }
 
     /// The best of `records` by the metric with its best epoch, where one completed with a finite metric.
-    pub fn winner<'a>(&self, records: &'a [TrialRecord]) -> Option<(&'a TrialRecord, Best)> {
+    pub fn winner<'a, R: Into<Settled<'a>>>(
+        &self,
+        records: impl IntoIterator<Item = R>,
+    ) -> Option<(Settled<'a>, Best)> {
         let completed = records
-            .iter()
-            .filter(|record| record.outcome() == Some(&Outcome::Completed));
-        let first = completed.min_by(|one, other| self.compare(one, other, Ranking::Metric))?;
+            .into_iter()
+            .map(Into::into)
+            .filter(|record| record.outcome == Some(&Outcome::Completed));
+        let first = completed.min_by_key(|record| self.standing(*record, Ranking::Metric))?;
         let best = self.best(first).filter(|best| best.value.is_finite())?;
         Some((first, best))
     }
 
-    fn compare(&self, one: &TrialRecord, other: &TrialRecord, ranking: Ranking) -> Ordering {
-        let by_place = self.place(one, ranking).compare(self.place(other, ranking));
-        by_place.then(one.trial.id.cmp(&other.trial.id))
+    /// The winner of a sweep as far as it is: the one its verdict names, else the best of the trials that results tell
+    /// of.
+    pub fn leader<'a>(&self, state: &'a State) -> Option<(Settled<'a>, Best)> {
+        let mut committed = state.committed();
+        match state.finished().and_then(|(_, winner)| winner) {
+            Some(id) => {
+                let winner = committed.find(|record| record.trial.id == id)?;
+                Some((winner, self.best(winner)?))
+            }
+            None => self.winner(committed),
+        }
     }
 
-    /// `records` from best to worst: completed by `ranking`, then diverged (the later the better), then failed;
-    /// ties by id.
-    pub fn ranked<'a>(
+    /// Where a trial stands among others: the least is the best, ties go by id.
+    pub(crate) fn standing(&self, record: Settled<'_>, ranking: Ranking) -> Standing {
+        Standing(self.place(record, ranking), record.trial.id)
+    }
+
+    /// `records` from best to worst: completed and pruned by `ranking`, then diverged (the later the better), then
+    /// failed; ties by id.
+    pub fn ranked<'a, R: Into<Settled<'a>>>(
         &self,
-        records: impl IntoIterator<Item = &'a TrialRecord>,
+        records: impl IntoIterator<Item = R>,
         ranking: Ranking,
-    ) -> Vec<&'a TrialRecord> {
-        let mut keyed: Vec<(Place, &TrialRecord)> = records
+    ) -> Vec<Settled<'a>> {
+        let mut keyed: Vec<(Standing, Settled<'a>)> = records
             .into_iter()
-            .map(|record| (self.place(record, ranking), record))
+            .map(Into::into)
+            .map(|record| (self.standing(record, ranking), record))
             .collect();
-        keyed.sort_by(|(a, one), (b, other)| a.compare(*b).then(one.trial.id.cmp(&other.trial.id)));
+        keyed.sort_by_key(|(standing, _)| *standing);
         keyed.into_iter().map(|(_, record)| record).collect()
     }
 
-    fn place(&self, record: &TrialRecord, ranking: Ranking) -> Place {
+    fn place(&self, record: Settled<'_>, ranking: Ranking) -> Place {
         let score = match ranking {
-            Ranking::Metric => self.best(record).map(|best| self.goal.score(best.value)),
+            Ranking::Metric => self
+                .best(record)
+                .map(|best| self.columns.goal.score(best.value)),
             Ranking::LossFall => self.loss_fall(record),
         };
-        match (record.outcome(), score) {
-            (Some(Outcome::Completed), Some(score)) => Place::Scored(score),
+        match (record.outcome, score) {
+            (Some(Outcome::Completed | Outcome::Pruned { .. }), Some(score)) => {
+                Place::Scored(score)
+            }
             (Some(Outcome::Diverged { epoch, .. }), _) => Place::Diverged(*epoch),
-            (Some(Outcome::Completed), None) => Place::Diverged(0),
+            (Some(Outcome::Completed | Outcome::Pruned { .. }), None) => Place::Diverged(0),
             (Some(Outcome::Failed { .. }) | None, _) => Place::Failed,
         }
     }
 }
 
+/// Place and id of a trial: smaller is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing(pub(crate) Place, pub(crate) TrialId);
+
 /// Classes of trials, best first.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+pub(crate) enum Place {
+    /// Larger is better; never NaN.
     Scored(f64),
+    /// In this epoch; later is better.
     Diverged(u32),
+    /// Says nothing about its values.
     Failed,
 }
 
 impl Place {
-    fn compare(self, other: Self) -> Ordering {
-        match (self, other) {
-            (Self::Scored(one), Self::Scored(other)) => other.total_cmp(&one),
-            (Self::Diverged(one), Self::Diverged(other)) => other.cmp(&one),
-            (one, other) => one.class().cmp(&other.class()),
-        }
-    }
-
     fn class(self) -> u8 {
         match self {
             Self::Scored(_) => 0,
@@ -177,3 +209,27 @@ impl Place {
         }
     }
 }
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Scored(one), Self::Scored(other)) => other.total_cmp(one),
+            (Self::Diverged(one), Self::Diverged(other)) => other.cmp(one),
+            (one, other) => one.class().cmp(&other.class()),
+        }
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Place {}

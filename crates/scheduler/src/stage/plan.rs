@@ -1,7 +1,5 @@
 //! Which trials a round runs.
 
-use std::sync::Arc;
-
 use crate::event::{Block, Move, MoveKind, RoundPlan};
 use crate::sampler;
 use crate::space::{Dimension, Domain, Params, Space};
@@ -23,6 +21,7 @@ pub fn first_round(
     let blocks = vec![Block {
         space: space.clone(),
         trials,
+        ..Block::default()
     }];
     RoundPlan {
         stage: stage_idx,
@@ -30,14 +29,15 @@ pub fn first_round(
         first,
         space,
         fixed,
+        continued: Vec::new(),
         blocks,
+        floors: Vec::new(),
     }
 }
 
-/// The round after a widening: for each moved key the slab that was added, the other keys anywhere in the widened
-/// box. A slab gets ⌈n₀ · slab/width⌉ trials, n₀ and width the stage's own first ones; at least 4.
+/// The round after a widening of a stage's ranges to `next`.
 ///
-/// - `last`: the stage's latest round. `original`: the ranges of its first. `next`: the widened ranges.
+/// - `last`: the stage's latest round. `original`: its first.
 pub fn widening_round(
     last: &RoundPlan,
     original: &RoundPlan,
@@ -45,14 +45,36 @@ pub fn widening_round(
     next: &Space,
     first: TrialId,
 ) -> RoundPlan {
+    let n_first = original.blocks.iter().map(|block| block.trials).sum();
+    RoundPlan {
+        stage: last.stage,
+        round: last.round + 1,
+        first,
+        space: next.clone(),
+        fixed: last.fixed.clone(),
+        continued: Vec::new(),
+        blocks: slabs(&last.space, &original.space, n_first, moves, next),
+        floors: Vec::new(),
+    }
+}
+
+/// For each moved key a block in the slab that was added, the other keys anywhere in the widened box: ⌈n₀ · slab/width⌉
+/// trials, where width is the key's own in `original`; at least 4.
+///
+/// - `last`: the ranges before. `next`: the widened ones. `n_first`: n₀.
+pub(crate) fn slabs(
+    last: &Space,
+    original: &Space,
+    n_first: u32,
+    moves: &[Move],
+    next: &Space,
+) -> Vec<Block> {
     let slab = |taken: &Move| {
-        let (old, new) = (last.space.get(&taken.key)?, next.get(&taken.key)?);
+        let (old, new) = (last.get(&taken.key)?, next.get(&taken.key)?);
         let slab = added(old, new, taken.kind)?;
-        let width = width(&original.space.get(&taken.key)?.domain, new)?;
+        let width = width(&original.get(&taken.key)?.domain, new)?;
         let share = distance(old, new, taken.kind)? / width;
-        let trials = (f64::from(n_first(original)) * share - 1e-6)
-            .ceil()
-            .max(0.0) as u32;
+        let trials = (f64::from(n_first) * share - 1e-6).ceil().max(0.0) as u32;
         let space = next.0.iter().map(|dimension| {
             if dimension.key == slab.key {
                 slab.clone()
@@ -63,20 +85,10 @@ pub fn widening_round(
         Some(Block {
             space: Space(space.collect()),
             trials: trials.max(FEWEST),
+            ..Block::default()
         })
     };
-    RoundPlan {
-        stage: last.stage,
-        round: last.round + 1,
-        first,
-        space: next.clone(),
-        fixed: last.fixed.clone(),
-        blocks: moves.iter().filter_map(slab).collect(),
-    }
-}
-
-fn n_first(original: &RoundPlan) -> u32 {
-    original.blocks.iter().map(|block| block.trials).sum()
+    moves.iter().filter_map(slab).collect()
 }
 
 /// What lies in `new` and not in `old`, without exact zeros: those were drawn already.
@@ -145,10 +157,9 @@ fn added(old: &Dimension, new: &Dimension, kind: MoveKind) -> Option<Dimension> 
         _ => return None,
     };
     Some(Dimension {
-        key: Arc::clone(&new.key),
         domain,
-        limits: new.limits,
         zero: 0.0,
+        ..new.clone()
     })
 }
 

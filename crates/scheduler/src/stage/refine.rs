@@ -2,16 +2,12 @@
 
 use super::edge::{Edge, Side, at_limit, edge};
 use super::evidence::Evidence;
-use super::leaderboard::Leaderboard;
 use super::narrow::{keep, n_hull};
 use crate::event::{Move, MoveKind, Refinement, RoundPlan};
 use crate::number::shortest;
 use crate::space::{Dimension, Domain, Params, Space, Value};
-use crate::state::TrialRecord;
+use crate::state::Settled;
 use crate::sweep::{SamplerKind, Widen};
-
-/// Least share of a range that narrowing between stages keeps.
-const FLOOR: f64 = 0.5;
 
 /// A round that is over, with all that its conclusions may rest on.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +16,10 @@ pub struct Results<'a> {
     pub plan: &'a RoundPlan,
     /// The ranges of the stage's first round, whose width is the measure of widening.
     pub original: &'a Space,
-    /// All trials of the stage, earlier rounds included.
-    pub trials: &'a [TrialRecord],
+    /// The ranges that most of the round's new trials were drawn from, where not all of the round's.
+    pub drawn: Option<&'a Space>,
+    /// What its trials, earlier rounds included, tell.
+    pub evidence: &'a Evidence<'a>,
     /// Hyperparameters of the best trial of the sweep so far.
     pub best: Option<&'a Params>,
     /// How the stage's points were drawn.
@@ -30,30 +28,58 @@ pub struct Results<'a> {
     pub widen: Widen,
     /// Widening rounds the sweep has left.
     pub rounds_left: u32,
-    /// Whether a stage follows.
-    pub followed: bool,
-    /// Compares the trials.
-    pub leaderboard: Leaderboard,
-    /// Samples the validation metrics are measured on; 0: unknown.
-    pub validation_samples: usize,
+    /// What comes after the round.
+    pub next: Next,
+}
+
+/// What comes after a round, which decides what becomes of ranges whose best lie inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Another stage, with the narrowed ranges for its own.
+    Stage,
+    /// Where nothing is widened, generations as [`Next::Generation`] has them; else more trials in what was added.
+    Coarse,
+    /// Another generation: new trials from the narrowed ranges, others from all over.
+    Generation,
+    /// No further new trials.
+    Nothing {
+        /// What is missing: `stage` or `generation`.
+        of: &'static str,
+    },
+}
+
+impl Next {
+    /// Least share of a range that narrowing keeps. Between stages it is for good, so that it is half; in a
+    /// generation a part of the trials still comes from the whole range.
+    fn floor(self) -> f64 {
+        match self {
+            Self::Coarse | Self::Generation => 0.1,
+            Self::Stage | Self::Nothing { .. } => 0.5,
+        }
+    }
+
+    fn searches(self) -> &'static str {
+        match self {
+            Self::Coarse | Self::Generation => "most new trials are drawn from",
+            Self::Stage | Self::Nothing { .. } => "the next stage searches",
+        }
+    }
 }
 
 /// What follows from a round: for each key of the stage a move and its reason, and the ranges from here on.
 ///
 /// Where any key is widened, the stage runs another round and nothing is narrowed; else each range is narrowed
 /// around its best for the stage that follows. Pure.
+///
+/// Between generations the other ranges are narrowed beside the widened ones.
 pub fn refine(results: &Results<'_>) -> Refinement {
-    let evidence = Evidence::new(
-        results.trials,
-        &results.leaderboard,
-        results.validation_samples,
-    );
+    let evidence = results.evidence;
     let judged: Vec<Judged<'_>> = results
         .plan
         .space
         .0
         .iter()
-        .map(|dimension| judge(results, &evidence, dimension))
+        .map(|dimension| judge(results, evidence, dimension))
         .collect();
     let widened = judged
         .iter()
@@ -64,14 +90,14 @@ pub fn refine(results: &Results<'_>) -> Refinement {
         let Judged { dimension, finding } = judged;
         let (to, kind, reason) = match finding {
             Finding::Widen(to, kind, reason) => (to, kind, reason),
-            _ if widened => {
+            _ if widened && results.next != Next::Generation => {
                 let reason =
                     "another key is widened first; this range stays for the round".to_owned();
                 (dimension.clone(), MoveKind::Kept, reason)
             }
             Finding::Stay(kind, reason) => (dimension.clone(), kind, reason),
             Finding::Inside(note) => {
-                let (to, kind, reason) = settle(results, &evidence, dimension);
+                let (to, kind, reason) = settle(results, evidence, dimension);
                 (to, kind, note + &reason)
             }
         };
@@ -158,6 +184,9 @@ fn on_edge(results: &Results<'_>, dimension: &Dimension, edge: &Edge) -> Finding
         );
         return Finding::Stay(kind, reason);
     }
+    if results.next == (Next::Nothing { of: "generation" }) {
+        return Finding::Inside(format!("{found}, but the budget is used; "));
+    }
     if results.rounds_left == 0 {
         let why = match results.widen.max_rounds {
             0 => "widening is off ([widen] max_rounds = 0)".to_owned(),
@@ -207,17 +236,18 @@ fn settle(
     if let Domain::Choice { values } = &dimension.domain {
         return settle_list(results, evidence, dimension, values);
     }
-    let positions = evidence.positions(dimension);
-    let n_hull = n_hull(positions.len());
+    let n = evidence.n_positions(dimension);
+    let n_hull = n_hull(n);
+    let positions = evidence.best_positions(dimension, n_hull);
+    let n_hull = positions.len();
     let kept = |reason: String| (dimension.clone(), MoveKind::Kept, reason);
     if n_hull < 2 {
         return kept(format!(
-            "too few trials tell of {} to narrow it ({})",
+            "too few trials tell of {} to narrow it ({n})",
             dimension.key,
-            positions.len()
         ));
     }
-    let best = &positions[..n_hull];
+    let best = &positions;
     let value_at = |position: f64| {
         dimension
             .domain
@@ -229,14 +259,11 @@ fn settle(
     let (Some((low, _)), Some((_, high))) = (value_at(low), value_at(high)) else {
         return kept("the range has no ends".to_owned());
     };
-    let found = format!(
-        "the {n_hull} best of {} trials lie from {low} to {high}",
-        positions.len()
-    );
-    if !results.followed {
-        return kept(format!("{found}; no stage follows"));
+    let found = format!("the {n_hull} best of {n} trials lie from {low} to {high}");
+    if let Next::Nothing { of } = results.next {
+        return kept(format!("{found}; no {of} follows"));
     }
-    let (from, to) = keep(best, FLOOR);
+    let (from, to) = keep(best, results.next.floor());
     let next = dimension.slice(from, to);
     if next.domain == dimension.domain {
         return kept(format!("{found}, all over the range"));
@@ -245,7 +272,10 @@ fn settle(
     (
         next,
         MoveKind::Narrowed,
-        format!("{found}, so the next stage searches {next_low} to {next_high}"),
+        format!(
+            "{found}, so {} {next_low} to {next_high}",
+            results.next.searches()
+        ),
     )
 }
 
@@ -256,15 +286,16 @@ fn settle_list(
     dimension: &Dimension,
     values: &[Value],
 ) -> (Dimension, MoveKind, String) {
-    let n = evidence.ranked.len();
-    let best = &evidence.ranked[..n_hull(n)];
+    let active = || evidence.with_value(dimension);
+    let n = evidence.n_values(dimension);
+    let best: Vec<Settled<'_>> = active().take(n_hull(n)).collect();
     let seen = |value: &&Value| {
         best.iter()
             .any(|record| record.trial.params.get(&dimension.key) == Some(*value))
     };
     let tried = |value: &&Value| {
-        let is_of = |record: &&TrialRecord| record.trial.params.get(&dimension.key) == Some(*value);
-        evidence.ranked.iter().any(is_of)
+        let is_of = |record: &Settled<'_>| record.trial.params.get(&dimension.key) == Some(*value);
+        active().any(|record| is_of(&record))
     };
     let used: Vec<Value> = values.iter().filter(seen).cloned().collect();
     let kept: Vec<Value> = values
@@ -279,8 +310,7 @@ fn settle_list(
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let winner = evidence
-        .ranked
+    let winner = best
         .first()
         .and_then(|record| record.trial.params.get(&dimension.key));
     let note = match winner {
@@ -308,11 +338,11 @@ fn settle_list(
         let reason = format!("no trial tells of {}", dimension.key);
         return (dimension.clone(), MoveKind::Kept, reason);
     }
-    if !results.followed {
+    if let Next::Nothing { of } = results.next {
         return (
             dimension.clone(),
             MoveKind::Kept,
-            format!("{found}; no stage follows"),
+            format!("{found}; no {of} follows"),
         );
     }
     if kept.len() == values.len() {
@@ -323,7 +353,7 @@ fn settle_list(
         };
         return (dimension.clone(), MoveKind::Kept, reason);
     }
-    let reason = format!("{found}; the next stage searches {}", names(&kept));
+    let reason = format!("{found}; {} {}", results.next.searches(), names(&kept));
     (
         Dimension {
             domain: Domain::Choice { values: kept },
@@ -342,8 +372,9 @@ fn moved(
     widened: bool,
     reason: String,
 ) -> Move {
-    let (low, high) = from.domain.ends().unzip();
-    let follows = widened || results.followed;
+    let drawn = results.drawn.and_then(|drawn| drawn.get(&from.key));
+    let (low, high) = drawn.unwrap_or(from).domain.ends().unzip();
+    let follows = widened || !matches!(results.next, Next::Nothing { .. });
     let (next_low, next_high) = to.domain.ends().filter(|_| follows).unzip();
     Move {
         key: from.key.to_string(),

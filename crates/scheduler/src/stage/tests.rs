@@ -4,11 +4,11 @@ use jiff::Timestamp;
 
 use super::edge::{Side, edge};
 use super::evidence::Evidence;
-use super::{Leaderboard, Ranking, Results, refine, widening_round};
+use super::{Leaderboard, Next, Ranking, Results, refine, widening_round};
 use crate::event::{Block, MoveKind, Refinement, RoundPlan};
 use crate::seed::{Purpose, stream, uniform};
 use crate::space::{Dimension, Domain, Params, Scale, Space, Value};
-use crate::state::{Attempt, Status, TrialRecord};
+use crate::state::{Attempt, Rung, Status, TrialRecord};
 use crate::sweep::{Goal, Metric, SamplerKind, Widen};
 use crate::trial::{Outcome, Report, Trial, TrialId};
 
@@ -16,6 +16,7 @@ fn leaderboard() -> Leaderboard {
     let metric = Metric {
         name: "val_accuracy".to_owned(),
         goal: Goal::Maximize,
+        target: None,
     };
     Leaderboard::new(&metric, &["val_accuracy".to_owned()]).unwrap()
 }
@@ -34,8 +35,14 @@ fn trial(index: usize, x: f64, accuracies: &[f64], outcome: Outcome) -> TrialRec
             seed: 0,
             epochs: 1,
             params: Params::from_iter([("x".into(), Value::Float(x))]),
+            parent: None,
         },
-        status: Status::Ended(outcome),
+        status: Status::Ended,
+        rungs: vec![Rung {
+            epochs: 1,
+            n_reports: accuracies.len(),
+            outcome,
+        }],
         reports: accuracies.iter().enumerate().map(report).collect(),
         attempts: vec![Attempt {
             worker: 0,
@@ -63,6 +70,8 @@ fn axis(zero: f64) -> Dimension {
         domain,
         limits: (-10.0, 10.0),
         zero,
+        order: 1,
+        when: Vec::new(),
     }
 }
 
@@ -83,12 +92,15 @@ fn conclude_by(
         first: TrialId::from_index(0),
         space: space.clone(),
         fixed: Params::default(),
+        continued: Vec::new(),
         blocks: Vec::new(),
+        floors: Vec::new(),
     };
     refine(&Results {
         plan: &plan,
         original: &space,
-        trials,
+        drawn: None,
+        evidence: &Evidence::new(trials, &leaderboard(), 360),
         best: trials.first().map(|record| &record.trial.params),
         sampler: SamplerKind::Sobol,
         widen: Widen {
@@ -97,9 +109,11 @@ fn conclude_by(
             step,
         },
         rounds_left: 4,
-        followed,
-        leaderboard: leaderboard(),
-        validation_samples: 360,
+        next: if followed {
+            Next::Stage
+        } else {
+            Next::Nothing { of: "stage" }
+        },
     })
 }
 
@@ -247,6 +261,8 @@ fn a_list_keeps_the_values_seen_among_the_best() {
         domain,
         limits: (0.0, 1.0),
         zero: 0.0,
+        order: 1,
+        when: Vec::new(),
     };
     let records: Vec<_> = (0..16)
         .map(|i| {
@@ -352,9 +368,12 @@ fn check_slab(domain: &Domain, trials: u32, expected: u32) {
         blocks: vec![Block {
             space: space.clone(),
             trials,
+            ..Block::default()
         }],
         space,
         fixed: Params::default(),
+        continued: Vec::new(),
+        floors: Vec::new(),
     };
     let first = TrialId::from_index(trials as usize);
     let round = widening_round(&plan, &plan, &refinement.moves, &refinement.next, first);

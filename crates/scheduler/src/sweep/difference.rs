@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Sweep;
+use super::{Prune, Sweep};
 use crate::space::Value;
 
 /// What differs between two definitions as written by [`Sweep::to_toml`], one line a key, `[limits]` left out:
@@ -11,6 +11,7 @@ pub fn changes(old: &str, new: &str) -> Vec<String> {
     let (Ok(old), Ok(new)) = (old.parse::<toml::Table>(), new.parse::<toml::Table>()) else {
         return vec!["one of the two definitions cannot be read".to_owned()];
     };
+    let (old, new) = (completed(old), completed(new));
     let mut lines = Vec::new();
     compare("", &old, &new, &mut lines);
     let keys = |table: &toml::Table| -> Vec<String> {
@@ -33,15 +34,18 @@ pub fn changes(old: &str, new: &str) -> Vec<String> {
     lines
 }
 
-/// Whether `new` is `old` with one or more further stages at the end; `[limits]` may differ.
+/// The definition with what those of earlier versions lack: nothing was pruned then.
+fn completed(mut definition: toml::Table) -> toml::Table {
+    let pruning = definition.entry("prune");
+    pruning.or_insert_with(|| Prune::NONE.to_toml().into());
+    definition
+}
+
+/// Whether results of `old` count for `new` where it asks for the same trials: all may differ but what a trial's
+/// numbers depend on, its data, configuration and seed, and the metric.
 pub fn extends(old: &Sweep, new: &Sweep) -> bool {
-    let n_old = old.stages.len();
-    let cut = Sweep {
-        stages: new.stages[..n_old.min(new.stages.len())].to_vec(),
-        limits: old.limits,
-        ..new.clone()
-    };
-    new.stages.len() > n_old && cut == *old
+    let objective = |sweep: &Sweep| (sweep.metric.name.clone(), sweep.metric.goal);
+    old.seed == new.seed && old.settings == new.settings && objective(old) == objective(new)
 }
 
 fn compare(path: &str, old: &toml::Table, new: &toml::Table, lines: &mut Vec<String>) {
@@ -61,6 +65,12 @@ fn compare(path: &str, old: &toml::Table, new: &toml::Table, lines: &mut Vec<Str
             }
             (Some(toml::Value::Array(old)), Some(toml::Value::Array(new))) if path == "stage" => {
                 compare_stages(old, new, lines);
+            }
+            (Some(toml::Value::Array(old)), None) if path == "stage" => {
+                compare_stages(old, &[], lines);
+            }
+            (None, Some(toml::Value::Array(new))) if path == "stage" => {
+                compare_stages(&[], new, lines);
             }
             (Some(old), Some(new)) if old == new => {}
             (Some(old), Some(new)) => {

@@ -6,25 +6,22 @@ use super::nearest::nearest;
 use super::reader::{Reader, elsewhere, listed};
 use super::tree::{Item, Node};
 use super::{
-    Goal, KeySpec, Limits, Metric, Mistake, Mistakes, Override, Spans, Sweep, Widen, settings,
-    space, stages,
+    Goal, KeySpec, Limits, Metric, Mistake, Mistakes, Override, Procedure, Spans, Sweep, Widen,
+    bytes, procedure, prune, settings, space, stages,
 };
 use crate::space::Value;
 
 /// Largest definition read, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-const OWN_TABLES: [&str; 7] = [
-    "name", "seed", "metric", "space", "stage", "widen", "limits",
+const OWN_TABLES: [&str; 9] = [
+    "name", "seed", "metric", "space", "search", "stage", "widen", "prune", "limits",
 ];
-const LATER_TABLES: [&str; 4] = ["search", "command", "sanity", "executor"];
-const LATER_LIMITS: [&str; 5] = [
-    "trial_seconds",
-    "sweep_seconds",
-    "memory_mb",
-    "gpus",
-    "keep_bytes",
-];
+const LATER_TABLES: [&str; 3] = ["command", "sanity", "executor"];
+const LIMITS: [&str; 4] = ["workers", "max_failures", "sweep_seconds", "keep_bytes"];
+const LATER_LIMITS: [&str; 3] = ["trial_seconds", "memory_mb", "gpus"];
+/// Epochs of one full training, where neither the file nor the objective names them.
+const EPOCHS: u32 = 27;
 
 /// What a definition is read against: the arguments of [`Sweep::parse`].
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +38,8 @@ pub(super) struct Terms<'a> {
 pub enum Purpose {
     /// A sweep.
     Sweep,
-    /// A single training: `name` may be missing, `train.seed` may be given; `[space]` and `[[stage]]` are checked,
-    /// though nothing is searched.
+    /// A single training: `name` may be missing, `train.seed` may be given; `[space]`, `[search]` and `[[stage]]`
+    /// are checked, though nothing is searched, and `train.epochs` holds.
     Train,
 }
 
@@ -56,7 +53,8 @@ impl Sweep {
     ///
     /// Defaults that are not constants: the goal is to minimise a metric with "loss" in its name, and to maximise
     /// any other; a range's scale and limits are the key's own (linear where there is a step); a stage searches all
-    /// keys of the space.
+    /// keys of the space; `[search]` has the epochs of `[train]`. The settings' `train.epochs` are those of one full
+    /// training, `[search]`'s, since schedules are laid out over them.
     ///
     /// # Errors
     /// [`Mistakes`]: everything that is wrong with it, errors of the TOML syntax included.
@@ -106,10 +104,16 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
         .get("seed")
         .map_or(Some(0), |node| reader.whole(node, 0..=i64::from(i32::MAX)));
     let metric = metric(reader, root);
-    let settings = settings::read(reader, root);
+    let mut settings = settings::read(reader, root);
     let searched = space::read(reader, root);
-    let stages = stages::read(reader, root, &searched);
+    let procedure = procedure::read(reader, root, &searched, epochs(&settings));
+    if let Some(Procedure::Generations(search)) = &procedure
+        && reader.terms.purpose == Purpose::Sweep
+    {
+        set_epochs(&mut settings, search.epochs);
+    }
     let widen = widen(reader, root);
+    let prune = prune::read(reader, root);
     let limits = limits(reader, root);
     Some(Sweep {
         name: name?,
@@ -117,10 +121,28 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
         metric: metric?,
         settings,
         space: searched.space,
-        stages,
+        procedure: procedure?,
         widen: widen?,
+        prune: prune?,
         limits: limits?,
     })
+}
+
+/// `train.epochs`.
+fn epochs(settings: &toml::Table) -> u32 {
+    let train = settings.get("train").and_then(toml::Value::as_table);
+    let epochs = train.and_then(|train| train.get("epochs")?.as_integer());
+    epochs.map_or(EPOCHS, |epochs| u32::try_from(epochs).unwrap_or(EPOCHS))
+}
+
+/// Writes `train.epochs`, where there is such a key.
+fn set_epochs(settings: &mut toml::Table, epochs: u32) {
+    let train = settings
+        .get_mut("train")
+        .and_then(toml::Value::as_table_mut);
+    if let Some(own) = train.and_then(|train| train.get_mut("epochs")) {
+        *own = i64::from(epochs).into();
+    }
 }
 
 fn check_tables(reader: &mut Reader<'_>, root: &Node) {
@@ -176,7 +198,7 @@ fn metric(reader: &mut Reader<'_>, root: &Node) -> Option<Metric> {
         if !reader.is_table(node, "a table with name and goal") {
             return None;
         }
-        reader.check_keys(node, &["name", "goal"], &["target"]);
+        reader.check_keys(node, &["name", "goal", "target"], &[]);
     }
     let name = match node.and_then(|node| node.get("name")) {
         Some(name) => reader.word(name, &names).map(|index| names[index]),
@@ -204,9 +226,13 @@ fn metric(reader: &mut Reader<'_>, root: &Node) -> Option<Metric> {
             }
         }),
     };
+    let target = node
+        .and_then(|node| node.get("target"))
+        .map(|target| reader.real(target, "a number", |_| true).ok_or(()));
     Some(Metric {
         name: name?.to_owned(),
         goal: goal?,
+        target: target.transpose().ok()?,
     })
 }
 
@@ -250,14 +276,16 @@ fn limits(reader: &mut Reader<'_>, root: &Node) -> Option<Limits> {
     let default = Limits {
         workers: None,
         max_failures: 5,
+        sweep_seconds: None,
+        keep_bytes: 10_000_000_000,
     };
     let Some(table) = root.get("limits") else {
         return Some(default);
     };
-    if !reader.is_table(table, "a table with workers and max_failures") {
+    if !reader.is_table(table, "a table with workers, max_failures and others") {
         return None;
     }
-    reader.check_keys(table, &["workers", "max_failures"], &LATER_LIMITS);
+    reader.check_keys(table, &LIMITS, &LATER_LIMITS);
     let workers = table.get("workers").map_or(Some(default.workers), |node| {
         let workers = match &node.item {
             Item::Scalar(Value::Text(text)) if text == "auto" => Some(None),
@@ -273,8 +301,17 @@ fn limits(reader: &mut Reader<'_>, root: &Node) -> Option<Limits> {
         Some(node) => reader.whole(node, 1..=1_000_000).map(|whole| whole as u32),
         None => Some(default.max_failures),
     };
+    let sweep_seconds = table
+        .get("sweep_seconds")
+        .map(|node| reader.whole(node, 1..=1_000_000_000).ok_or(()));
+    let keep_bytes = match table.get("keep_bytes") {
+        Some(node) => bytes::read(reader, node),
+        None => Some(default.keep_bytes),
+    };
     Some(Limits {
         workers: workers?,
         max_failures: max_failures?,
+        sweep_seconds: sweep_seconds.transpose().ok()?.map(i64::cast_unsigned),
+        keep_bytes: keep_bytes?,
     })
 }

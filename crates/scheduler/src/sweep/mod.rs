@@ -1,12 +1,17 @@
 //! What a sweep is: the definition file, read once into a value that cannot be wrong.
 
+mod bytes;
+mod conditions;
 mod difference;
 mod file;
+mod generations;
 mod key;
 mod limits;
 mod mistake;
 mod nearest;
 mod overrides;
+mod procedure;
+mod prune;
 mod range;
 mod reader;
 mod searchable;
@@ -23,9 +28,12 @@ mod write;
 
 pub use difference::{changes, extends};
 pub use file::Purpose;
+pub use generations::{Generations, Proposals};
 pub use key::{Choice, KeyKind, KeySpec};
 pub use mistake::{Mistake, Mistakes};
 pub use overrides::{Override, OverrideError};
+pub use procedure::Procedure;
+pub use prune::{Prune, PruneRule};
 pub use spans::Spans;
 
 use crate::space::{Space, Value};
@@ -38,18 +46,21 @@ pub struct Sweep {
     pub(crate) metric: Metric,
     pub(crate) settings: toml::Table,
     pub(crate) space: Space,
-    pub(crate) stages: Vec<Stage>,
+    pub(crate) procedure: Procedure,
     pub(crate) widen: Widen,
+    pub(crate) prune: Prune,
     pub(crate) limits: Limits,
 }
 
 /// What the sweep optimises.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// Name of a reported column.
     pub name: String,
     /// Which direction is better.
     pub goal: Goal,
+    /// The value at which the sweep has what it looks for, and ends.
+    pub target: Option<f64>,
 }
 
 /// Which direction of a metric is better.
@@ -105,6 +116,10 @@ pub struct Limits {
     pub workers: Option<usize>,
     /// Failures in a row, by trial id, that end the sweep.
     pub max_failures: u32,
+    /// Seconds after which an invocation ends in good order, to be resumed; at least 1.
+    pub sweep_seconds: Option<u64>,
+    /// Bytes of checkpoints kept of trials that may be continued.
+    pub keep_bytes: u64,
 }
 
 impl Sweep {
@@ -141,14 +156,34 @@ impl Sweep {
         &self.space
     }
 
-    /// The stages, at least one.
+    /// How it goes about its search.
+    pub fn procedure(&self) -> &Procedure {
+        &self.procedure
+    }
+
+    /// The stages, at least one; none of a search in generations.
     pub fn stages(&self) -> &[Stage] {
-        &self.stages
+        self.procedure.stages()
+    }
+
+    /// Names of the stages, or of the phases of a search in generations.
+    pub fn stage_names(&self) -> Vec<String> {
+        self.procedure.stage_names()
+    }
+
+    /// Name of the stage, or of the phase of a search in generations, at `index` from 0; empty beyond the last.
+    pub fn stage_name(&self, index: usize) -> &str {
+        self.procedure.stage_name(index)
     }
 
     /// The edge rule's settings.
     pub fn widen(&self) -> Widen {
         self.widen
+    }
+
+    /// When a trial is stopped early.
+    pub fn prune(&self) -> Prune {
+        self.prune
     }
 
     /// What may differ between invocations.

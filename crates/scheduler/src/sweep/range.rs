@@ -102,6 +102,8 @@ pub(super) fn read(reader: &mut Reader<'_>, searched: Searched<'_>) -> Option<Di
         limits: limits::of(&domain, hard),
         domain,
         zero: zero?,
+        order: 1,
+        when: Vec::new(),
     })
 }
 

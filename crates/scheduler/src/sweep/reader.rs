@@ -112,6 +112,18 @@ impl<'a> Reader<'a> {
         });
     }
 
+    /// Adds a second place to the mistake just noted, and what stands under it.
+    pub(super) fn and(&mut self, place: &Place, label: &str) {
+        let last = self.found.last_mut().expect("a mistake was just noted");
+        match place {
+            Place::File(span) => last.mistake.other = Some((span.clone(), label.to_owned())),
+            Place::Option(index) => {
+                let option = &self.terms.overrides[*index];
+                last.mistake.message = format!("{} (`{option}`)", last.mistake.message);
+            }
+        }
+    }
+
     /// Notes that `table` lacks `key`; there is then no value of it.
     pub(super) fn missing<T>(&mut self, table: &Node, key: &str, example: &str) -> Option<T> {
         let path = table.key();
@@ -310,7 +322,7 @@ fn title(path: &str) -> String {
 
 /// Where a key stands that was written into `table`.
 pub(super) fn elsewhere(keys: &[KeySpec], table: &str, name: &str) -> Option<String> {
-    const OWN: [(&str, &str); 9] = [
+    const OWN: [(&str, &str); 19] = [
         ("name", "at the top of the file"),
         ("seed", "at the top of the file"),
         ("metric", "at the top of the file"),
@@ -320,6 +332,16 @@ pub(super) fn elsewhere(keys: &[KeySpec], table: &str, name: &str) -> Option<Str
         ("tau", "in [widen]"),
         ("workers", "in [limits]"),
         ("max_failures", "in [limits]"),
+        ("sweep_seconds", "in [limits]"),
+        ("keep_bytes", "in [limits]"),
+        ("budget", "in [search]"),
+        ("parallel", "in [search]"),
+        ("proposals", "in [search]"),
+        ("n0", "in [search]"),
+        ("first_order", "in [search]"),
+        ("confirm", "in [search]"),
+        ("min_trials", "in [prune]"),
+        ("min_epochs", "in [prune]"),
     ];
     if let Some((_, place)) = OWN
         .iter()

@@ -58,8 +58,8 @@ fn reason(
     };
     match spec {
         _ if name == "epochs" => Some((
-            "each stage says how many its trials train",
-            "write `epochs = …` in [[stage]]".to_owned(),
+            "the search says how long its trials train",
+            "write `epochs = …` in [search] or [[stage]]".to_owned(),
         )),
         _ if name == "seed" => Some((
             "each trial gets one of its own, drawn from the sweep's",

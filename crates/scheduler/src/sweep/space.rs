@@ -6,11 +6,15 @@ use super::range::{self, Searched};
 use super::reader::Reader;
 use super::settings::{self, accepted};
 use super::tree::{Entry, Item, Node};
-use super::{KeyKind, KeySpec, limits, searchable};
+use super::{KeyKind, KeySpec, conditions, limits, searchable};
 use crate::space::{Dimension, Domain, Scale, Space, Value};
 
-const FIELDS: [&str; 7] = ["low", "high", "scale", "step", "limits", "zero", "values"];
-const LATER_FIELDS: [&str; 4] = ["order", "when", "as", "default"];
+const FIELDS: [&str; 9] = [
+    "low", "high", "scale", "step", "limits", "zero", "values", "order", "when",
+];
+const LATER_FIELDS: [&str; 2] = ["as", "default"];
+/// Those of a range.
+const RANGE_FIELDS: &[&str] = FIELDS.split_at(6).0;
 
 /// The searched keys as far as they could be read.
 pub(super) struct Read {
@@ -54,9 +58,14 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Read {
             dimensions.push(dimension);
         }
     }
-    let names = table.entries().iter().map(|entry| entry.name.clone());
+    let names: Vec<String> = table
+        .entries()
+        .iter()
+        .map(|entry| entry.name.clone())
+        .collect();
+    conditions::read(reader, table, &mut dimensions, &names);
     Read {
-        names: names.collect(),
+        names,
         space: Space(dimensions),
     }
 }
@@ -79,12 +88,27 @@ fn default_space(keys: &[KeySpec]) -> Space {
             limits: limits::of(&domain, spec.hard_limits()),
             domain,
             zero,
+            order: 1,
+            when: Vec::new(),
         })
     };
     Space(RANGES.into_iter().filter_map(dimension).collect())
 }
 
 fn dimension(reader: &mut Reader<'_>, entry: &Entry, spec: &KeySpec) -> Option<Dimension> {
+    let order = match entry.node.get("order") {
+        Some(node) => reader.whole(node, 1..=2).map(|whole| whole as u8),
+        None => Some(1),
+    };
+    let dimension = values(reader, entry, spec)?;
+    Some(Dimension {
+        order: order?,
+        ..dimension
+    })
+}
+
+/// The key with the values it may take, of order 1 and without conditions.
+fn values(reader: &mut Reader<'_>, entry: &Entry, spec: &KeySpec) -> Option<Dimension> {
     let table = &entry.node;
     let is_range = spec.range_is_whole();
     let expected = if is_range.is_some() {
@@ -98,7 +122,7 @@ fn dimension(reader: &mut Reader<'_>, entry: &Entry, spec: &KeySpec) -> Option<D
     reader.check_keys(table, &FIELDS, &LATER_FIELDS);
     if let Some(values) = table.get("values") {
         for field in table.entries() {
-            if FIELDS[..6].contains(&field.name.as_str()) {
+            if RANGE_FIELDS.contains(&field.name.as_str()) {
                 reader.report(
                     &field.place,
                     &format!("{} does not go with values", field.node.key()),
@@ -114,12 +138,14 @@ fn dimension(reader: &mut Reader<'_>, entry: &Entry, spec: &KeySpec) -> Option<D
             },
             limits: spec.hard_limits(),
             zero: 0.0,
+            order: 1,
+            when: Vec::new(),
         });
     }
     let Some(whole) = is_range else {
         let mut n_fields = 0;
         for field in table.entries() {
-            if FIELDS[..6].contains(&field.name.as_str()) {
+            if RANGE_FIELDS.contains(&field.name.as_str()) {
                 n_fields += 1;
                 reader.report(
                     &field.place,

@@ -4,6 +4,7 @@ use super::nearest::nearest;
 use super::reader::{Reader, listed};
 use super::tree::{Item, Node};
 use super::{SamplerKind, Stage, space};
+use crate::sampler::{Grid, Sampler};
 use crate::space::Space;
 
 const FIELDS: [&str; 5] = ["name", "trials", "epochs", "sampler", "keys"];
@@ -16,11 +17,8 @@ const SAMPLERS: [SamplerKind; 3] = [SamplerKind::Sobol, SamplerKind::Random, Sam
 pub(super) const NAME: &str =
     "1 to 64 of a-z, 0-9, `.`, `_` and `-` in quotes, not beginning with a dot";
 
-/// Reads `[[stage]]`; coarse, fine and final where the file has none.
-pub(super) fn read(reader: &mut Reader<'_>, root: &Node, searched: &space::Read) -> Vec<Stage> {
-    let Some(node) = root.get("stage") else {
-        return default_stages(&searched.names);
-    };
+/// Reads `[[stage]]`.
+pub(super) fn read(reader: &mut Reader<'_>, node: &Node, searched: &space::Read) -> Vec<Stage> {
     let Item::List(tables) = &node.item else {
         reader.report(
             &node.place,
@@ -38,7 +36,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node, searched: &space::Read)
                 tables.len()
             ),
             "",
-            "remove `stage` for the default ones, or add [[stage]] tables".to_owned(),
+            "remove `stage` for the default search, or add [[stage]] tables".to_owned(),
         );
         return Vec::new();
     }
@@ -63,19 +61,6 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node, searched: &space::Read)
         stages.extend(stage(reader, table, searched));
     }
     stages
-}
-
-/// Coarse 32 × 3, fine 16 × 9, final 8 × 27, all keys.
-fn default_stages(keys: &[String]) -> Vec<Stage> {
-    [("coarse", 32, 3), ("fine", 16, 9), ("final", 8, 27)]
-        .map(|(name, trials, epochs)| Stage {
-            name: name.to_owned(),
-            trials,
-            epochs,
-            sampler: SamplerKind::Sobol,
-            keys: keys.to_vec(),
-        })
-        .into()
 }
 
 fn stage(reader: &mut Reader<'_>, table: &Node, searched: &space::Read) -> Option<Stage> {
@@ -191,18 +176,12 @@ fn check_grid(reader: &mut Reader<'_>, table: &Node, stage: &Stage, space: &Spac
     if stage.sampler != SamplerKind::Grid {
         return;
     }
-    let mut least: u64 = 1;
-    for key in &stage.keys {
-        let Some(dimension) = space.get(key) else {
-            return;
-        };
-        let values = match dimension.domain.range() {
-            Some(_) => 2,
-            None => dimension.domain.n_values().unwrap_or(1) as u64,
-        };
-        least = least.saturating_mul(values);
-    }
-    if least > u64::from(stage.trials) {
+    let searched = stage.keys.iter().map(|key| space.get(key).cloned());
+    let Some(searched) = searched.collect::<Option<_>>() else {
+        return;
+    };
+    let least = Grid.n_points(&Space(searched), 0);
+    if least > stage.trials {
         let node = table.get("trials").expect("it was read from there");
         let message = format!(
             "a grid of {} needs at least {least} trials, found {}",

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::key::LARGEST_WHOLE;
-use super::{KeySpec, Stage, Sweep};
+use super::{Generations, KeySpec, Procedure, Stage, Sweep, bytes};
 use crate::number::shortest;
 use crate::space::{Dimension, Domain, Scale, Value};
 
@@ -14,8 +14,12 @@ impl Sweep {
         let mut out = String::from("# The definition as run, every default written out.\n");
         line(&mut out, "name", &quoted(&self.name));
         line(&mut out, "seed", &self.seed.to_string());
+        let target = self.metric.target;
+        let target = target.map_or(String::new(), |target| {
+            format!(", target = {}", shortest(target))
+        });
         let metric = format!(
-            "{{ name = {}, goal = {} }}",
+            "{{ name = {}, goal = {}{target} }}",
             quoted(&self.metric.name),
             quoted(self.metric.goal.as_str())
         );
@@ -33,13 +37,22 @@ impl Sweep {
         for dimension in &self.space.0 {
             write_dimension(&mut out, dimension);
         }
-        for stage in &self.stages {
-            write_stage(&mut out, stage);
+        match &self.procedure {
+            Procedure::Stages(stages) => {
+                for stage in stages {
+                    write_stage(&mut out, stage);
+                }
+            }
+            Procedure::Generations(search) => write_search(&mut out, search),
         }
         header(&mut out, "[widen]");
         line(&mut out, "max_rounds", &self.widen.max_rounds.to_string());
         line(&mut out, "tau", &shortest(self.widen.tau));
         line(&mut out, "step", &shortest(self.widen.step));
+        header(&mut out, "[prune]");
+        for (key, value) in &self.prune.to_toml() {
+            write_setting(&mut out, key, value, "");
+        }
         header(&mut out, "[limits]");
         let workers = self.limits.workers;
         line(
@@ -51,6 +64,14 @@ impl Sweep {
             &mut out,
             "max_failures",
             &self.limits.max_failures.to_string(),
+        );
+        if let Some(seconds) = self.limits.sweep_seconds {
+            line(&mut out, "sweep_seconds", &seconds.to_string());
+        }
+        line(
+            &mut out,
+            "keep_bytes",
+            &bytes::written(self.limits.keep_bytes),
         );
         out
     }
@@ -66,6 +87,21 @@ fn line(out: &mut String, key: &str, value: &str) {
 
 fn write_dimension(out: &mut String, dimension: &Dimension) {
     header(out, &format!("[space.{}]", dimension.key));
+    write_values(out, dimension);
+    if dimension.order != 1 {
+        line(out, "order", &dimension.order.to_string());
+    }
+    if !dimension.when.is_empty() {
+        let conditions = dimension.when.iter().map(|condition| {
+            let values = list(condition.values.iter().map(written));
+            format!("{} = {values}", condition.key)
+        });
+        let conditions: Vec<String> = conditions.collect();
+        line(out, "when", &format!("{{ {} }}", conditions.join(", ")));
+    }
+}
+
+fn write_values(out: &mut String, dimension: &Dimension) {
     if let Domain::Choice { values } = &dimension.domain {
         line(out, "values", &list(values.iter().map(written)));
         return;
@@ -112,6 +148,18 @@ fn limits_written(dimension: &Dimension) -> String {
     let (least, most) = dimension.limits;
     let is_smallest = is_log && !whole && least <= f64::MIN_POSITIVE;
     list([limit(if is_smallest { 0.0 } else { least }), limit(most)])
+}
+
+fn write_search(out: &mut String, search: &Generations) {
+    header(out, "[search]");
+    line(out, "epochs", &search.epochs.to_string());
+    line(out, "budget", &search.budget.to_string());
+    line(out, "parallel", &search.parallel.to_string());
+    line(out, "proposals", &quoted(search.proposals.as_str()));
+    line(out, "n0", &search.n0.to_string());
+    line(out, "explore", &shortest(search.explore));
+    line(out, "first_order", &search.first_order.to_string());
+    line(out, "confirm", &search.confirm.to_string());
 }
 
 fn write_stage(out: &mut String, stage: &Stage) {

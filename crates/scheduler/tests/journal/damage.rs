@@ -88,7 +88,7 @@ fn says_what_is_wrong_where_and_what_to_do() {
     damaged[3].push(b'\n');
     insta::assert_snapshot!(refusal(&damaged.concat()), @"`journal.jsonl` is damaged on line 4: EOF while parsing an object at column 40; what stands before is whole: restore the file from a copy, or cut it before line 4 and run again what followed");
     insta::assert_snapshot!(refusal(&[lines()[0].clone(), lines()[2].clone()].concat()), @"`journal.jsonl` is damaged on line 2: its seq is 2 where 1 should follow; what stands before is whole: restore the file from a copy, or cut it before line 2 and run again what followed");
-    insta::assert_snapshot!(refusal(b"{\"format\":\"finetooth-journal\",\"version\":2,\"seal\":0}\n"), @"`journal.jsonl` is a record of format version 2, this program reads version 1: use the finetooth that wrote it, or run into another directory (--out)");
+    insta::assert_snapshot!(refusal(b"{\"format\":\"finetooth-journal\",\"version\":3,\"seal\":0}\n"), @"`journal.jsonl` is a record of format version 3, this program reads versions 1 to 2: use the finetooth that wrote it, or run into another directory (--out)");
     insta::assert_snapshot!(refusal(b"trial,stage,round\n1,coarse,0\n"), @r#"`journal.jsonl` is not a record of finetooth: its first line should begin with {"format":"finetooth-journal"; run into another directory (--out)"#);
 }
 

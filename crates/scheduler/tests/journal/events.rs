@@ -1,19 +1,24 @@
 //! A record that holds every kind of event.
 
 use finetooth_scheduler::event::{
-    Block, Event, Move, MoveKind, ObjectiveSummary, Record, Refinement, RoundPlan, SweepStarted,
-    Verdict,
+    Block, Continuation, Event, Floor, Move, MoveKind, ObjectiveSummary, Record, Refinement,
+    RoundPlan, SweepStarted, Verdict,
 };
+use finetooth_scheduler::gate::{Check, CheckVerdict, Gate, Probe, ProbedRate};
 use finetooth_scheduler::space::{Dimension, Domain, Params, Scale, Space, Value};
 use finetooth_scheduler::trial::{Outcome, Report, Trial, TrialId};
 
 /// Names of the kinds of events; one that is added does not compile until it is named and recorded here.
-pub(crate) const KINDS: [&str; 10] = [
+pub(crate) const KINDS: [&str; 14] = [
     "sweep_started",
     "run_started",
     "sweep_extended",
+    "sweep_replanned",
+    "gate_checked",
     "round_planned",
     "trial_started",
+    "trial_reused",
+    "failures_retried",
     "epoch_reported",
     "trial_ended",
     "trial_interrupted",
@@ -27,8 +32,12 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::SweepStarted(_) => "sweep_started",
         Event::RunStarted { .. } => "run_started",
         Event::SweepExtended { .. } => "sweep_extended",
+        Event::SweepReplanned { .. } => "sweep_replanned",
+        Event::GateChecked(_) => "gate_checked",
         Event::RoundPlanned(_) => "round_planned",
         Event::TrialStarted { .. } => "trial_started",
+        Event::TrialReused { .. } => "trial_reused",
+        Event::FailuresRetried { .. } => "failures_retried",
         Event::EpochReported { .. } => "epoch_reported",
         Event::TrialEnded { .. } => "trial_ended",
         Event::TrialInterrupted { .. } => "trial_interrupted",
@@ -39,6 +48,136 @@ pub(crate) fn kind(event: &Event) -> &'static str {
 
 /// A small sweep with every kind of event, outcome, value, domain and number that JSON does not have.
 pub(crate) fn every_event() -> Vec<Record> {
+    let [one, two, three] = [1, 2, 3].map(|number| TrialId::new(number).unwrap());
+    let records = version_1().into_iter();
+    let mut events: Vec<Event> = records.map(|record| record.event).collect();
+    let continued = Trial {
+        epochs: 6,
+        ..trial(one)
+    };
+    events.extend([
+        Event::SweepReplanned {
+            definition: "name = \"small\"\nseed = 2\n".to_owned(),
+        },
+        Event::GateChecked(Box::new(gate())),
+        Event::RoundPlanned(Box::new(generation())),
+        Event::TrialReused {
+            trial: trial(one),
+            source: one,
+            n_reports: 2,
+            outcome: Outcome::Completed,
+        },
+        Event::TrialStarted {
+            trial: continued,
+            attempt: 2,
+            from: 2,
+            worker: 0,
+        },
+        Event::TrialEnded {
+            trial: one,
+            attempt: 2,
+            outcome: Outcome::Pruned {
+                epoch: 3,
+                reason: "pruned: below the median".to_owned(),
+            },
+            seconds: 1.5,
+        },
+        Event::TrialStarted {
+            trial: Trial {
+                parent: Some(one),
+                ..trial(two)
+            },
+            attempt: 1,
+            from: 0,
+            worker: 0,
+        },
+        Event::FailuresRetried {
+            trials: vec![two, three],
+        },
+        finished(
+            Verdict::TooManyFailures {
+                last: three,
+                rung: 1,
+                reason: "5 trials in a row failed".to_owned(),
+            },
+            Some(one),
+        ),
+        finished(
+            Verdict::SanityFailed {
+                reason: "cannot overfit a small subset".to_owned(),
+            },
+            None,
+        ),
+        finished(Verdict::TargetReached { last: one, rung: 2 }, Some(one)),
+    ]);
+    numbered(events)
+}
+
+/// Every verdict, and a learning rate that diverged.
+fn gate() -> Gate {
+    let verdicts = [
+        CheckVerdict::Passed,
+        CheckVerdict::Warning,
+        CheckVerdict::Failed,
+        CheckVerdict::Skipped,
+    ];
+    let check = |verdict: CheckVerdict| Check {
+        name: "initial loss".to_owned(),
+        verdict,
+        measured: "2.303, log 10 = 2.303".to_owned(),
+        sentence: String::new(),
+    };
+    let rate = |(learning_rate, loss)| ProbedRate {
+        learning_rate,
+        loss,
+    };
+    Gate {
+        checks: verdicts.map(check).to_vec(),
+        probe: Some(Probe {
+            low: 1e-5,
+            high: 1e-2,
+            best: 1e-3,
+            rates: [(1e-3, 0.125), (10.0, f64::NAN)].map(rate).to_vec(),
+        }),
+    }
+}
+
+/// A generation in which trials are continued, drawn, proposed and repeated, and may be stopped.
+fn generation() -> RoundPlan {
+    let one = TrialId::from_index(0);
+    let drawn = Block {
+        space: space(),
+        trials: 12,
+        epochs: Some(1),
+        offset: Some(32),
+        ..Block::default()
+    };
+    let repeated = Block {
+        space: space(),
+        trials: 1,
+        epochs: Some(27),
+        points: vec![trial(one).params],
+        parents: vec![one],
+        ..Block::default()
+    };
+    RoundPlan {
+        stage: 1,
+        continued: vec![Continuation {
+            trial: one,
+            epochs: 6,
+        }],
+        blocks: vec![drawn, repeated],
+        floors: vec![Floor {
+            epoch: 3,
+            metric: 0.5,
+            trials: 9,
+        }],
+        ..plan()
+    }
+}
+
+/// Those that version 1 had.
+pub(crate) fn version_1() -> Vec<Record> {
     let [one, two, three] = [1, 2, 3].map(|number| TrialId::new(number).unwrap());
     numbered(vec![
         started(),
@@ -90,6 +229,7 @@ pub(crate) fn every_event() -> Vec<Record> {
         finished(
             Verdict::TooManyFailures {
                 last: three,
+                rung: 0,
                 reason: "5 trials in a row failed".to_owned(),
             },
             None,
@@ -136,6 +276,15 @@ fn run_started(host: &str) -> Event {
 }
 
 fn trial_started(id: TrialId, attempt: u32) -> Event {
+    Event::TrialStarted {
+        trial: trial(id),
+        attempt,
+        from: 0,
+        worker: 1,
+    }
+}
+
+fn trial(id: TrialId) -> Trial {
     let params = [
         ("learning_rate", Value::Float(1e-7)),
         ("l2", Value::Float(0.0)),
@@ -149,17 +298,14 @@ fn trial_started(id: TrialId, attempt: u32) -> Event {
         ("batch_norm", Value::Bool(true)),
     ];
     let params = params.map(|(key, value)| (key.into(), value));
-    Event::TrialStarted {
-        trial: Trial {
-            id,
-            stage: 0,
-            round: 0,
-            seed: 0x7fff_ffff,
-            epochs: 2,
-            params: params.into_iter().collect(),
-        },
-        attempt,
-        worker: 1,
+    Trial {
+        id,
+        stage: 0,
+        round: 0,
+        seed: 0x7fff_ffff,
+        epochs: 2,
+        params: params.into_iter().collect(),
+        parent: None,
     }
 }
 
@@ -184,6 +330,8 @@ fn space() -> Space {
         domain,
         limits: (-1e300, 1e300),
         zero,
+        order: 1,
+        when: Vec::new(),
     };
     Space(vec![
         dimension(
@@ -235,10 +383,13 @@ fn plan() -> RoundPlan {
         first: TrialId::from_index(0),
         space: space(),
         fixed,
+        continued: Vec::new(),
         blocks: vec![Block {
             space: space(),
             trials: 3,
+            ..Block::default()
         }],
+        floors: Vec::new(),
     }
 }
 

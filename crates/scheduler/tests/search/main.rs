@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod generations;
 mod sweeps;
 mod valley;
 
@@ -47,7 +48,7 @@ fn results_are_the_same_bytes_for_any_number_of_workers_and_sleeps() {
 }
 
 /// A worker in ten takes twenty times as long, one in six is lost after a few epochs (the first two attempts).
-fn fate(task: &Task) -> Fate {
+pub(crate) fn fate(task: &Task) -> Fate {
     let salt = task.trial.seed.wrapping_add(task.attempt * 77);
     Fate {
         seconds_per_epoch: if salt.is_multiple_of(10) {

@@ -4,6 +4,7 @@ use std::fs;
 use std::future::pending;
 use std::path::Path;
 
+use finetooth_scheduler::event::Event;
 use finetooth_scheduler::executor::Executor;
 use finetooth_scheduler::journal::Journal;
 use finetooth_scheduler::objective::Objective;
@@ -81,6 +82,18 @@ pub(crate) fn keys() -> Vec<KeySpec> {
             Value::Text("adam".to_owned()),
             None,
         ),
+        key(
+            "beta1",
+            KeyKind::Float,
+            Value::Float(0.9),
+            Some((0.0, 0.999)),
+        ),
+        key(
+            "n_filters",
+            KeyKind::Integer,
+            Value::Integer(16),
+            Some((1.0, 512.0)),
+        ),
     ]
 }
 
@@ -104,14 +117,22 @@ pub(crate) fn run_in<E: Executor>(
     let summary = objective.summary();
     let opened = Journal::open(&dir.join("journal.jsonl")).unwrap();
     let tables = Tables::new(dir, &sweep, &summary.columns);
-    let mut search = Search::replay(sweep, summary, opened.records).unwrap();
-    let known = search
-        .state()
-        .started()
-        .map(|started| started.definition.clone());
-    if known.is_some_and(|known| !changes(&known, &definition).is_empty()) {
-        search.extend(&definition, jiff::Timestamp::UNIX_EPOCH);
-    }
+    let known = opened
+        .records
+        .iter()
+        .rev()
+        .find_map(|record| match &record.event {
+            Event::SweepStarted(started) => Some(started.definition.clone()),
+            Event::SweepReplanned { definition } => Some(definition.clone()),
+            _ => None,
+        });
+    let mut search = if known.is_some_and(|known| !changes(&known, &definition).is_empty()) {
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let fresh = Search::new(sweep, summary).unwrap();
+        fresh.replan(opened.records, &definition, now).unwrap()
+    } else {
+        Search::replay(sweep, summary, opened.records).unwrap()
+    };
     search.begin(
         "0.0.0",
         &definition,

@@ -84,7 +84,8 @@ impl Objective for Valley {
             !(self.failing)(trial.id.number()),
             "told to fail\nwith a second line"
         );
-        for epoch in 0..=trial.epochs {
+        let first = if task.from == 0 { 0 } else { task.from + 1 };
+        for epoch in first..=trial.epochs {
             if self.sleep_us > 0 {
                 let salt = hash(
                     trial.seed,
@@ -96,10 +97,12 @@ impl Objective for Valley {
                 let reason = "diverged: too high a learning rate".to_owned();
                 return Ended::Outcome(Outcome::Diverged { epoch, reason });
             }
-            if reporter.report(self.report(trial, epoch)) == Decision::Interrupt
-                && epoch < trial.epochs
-            {
-                return Ended::Interrupted { epoch };
+            match reporter.report(self.report(trial, epoch)) {
+                Decision::Interrupt if epoch < trial.epochs => {
+                    return Ended::Interrupted { epoch };
+                }
+                Decision::Stop => break,
+                Decision::Continue | Decision::Interrupt => {}
             }
         }
         Ended::Outcome(Outcome::Completed)

@@ -64,6 +64,12 @@ fn tells_key_by_key_what_changed() {
     stage.fine.sampler: sobol → random
     stage.fine.keys: ["l2","learning_rate"] → ["l2"]
     "##);
+    assert_snapshot!(told(&format!("{OLD}[prune]\nrule = \"median\"\nmin_trials = 3")), @r#"
+    prune.rule: none → median
+    prune.min_trials: 8 → 3
+    "#);
+    assert_snapshot!(told(&put("name = \"x\"", "name = \"x\"\nmetric = { target = 0.9 }")), @"metric.target added: 0.9");
+    assert_snapshot!(told(&format!("{OLD}[limits]\nsweep_seconds = 3\nkeep_bytes = 9")), @"");
     assert_snapshot!(told(&format!("{OLD}{THIRD}")), @"stage.final added");
     assert_snapshot!(told(&put("[[stage]]\nname = \"fine\"\ntrials = 16\nepochs = 9\n", "")), @"stage.fine removed");
     let (one, other) = (
@@ -75,6 +81,35 @@ fn tells_key_by_key_what_changed() {
     stage.fine.keys: ["l2","learning_rate"] → ["learning_rate","l2"]
     order of [space]: l2, learning_rate → learning_rate, l2
     "##);
+}
+
+#[test]
+fn tells_how_searches_in_generations_and_their_keys_differ() {
+    let told = |old: &str, new: &str| {
+        let written = |lines: &str| {
+            let space = "[space]\nbias = { values = [true, false] }\n";
+            sweep(&format!("name = \"x\"\n{space}{lines}")).to_toml(&keys())
+        };
+        changes(&written(old), &written(new)).join("\n")
+    };
+    let l2 = "l2 = { low = 0.1, high = 1 }\n";
+    let second = "l2 = { low = 0.1, high = 1, order = 2 }\n";
+    let on_true = "l2 = { low = 0.1, high = 1, when = { bias = true } }\n";
+    let on_both = "l2 = { low = 0.1, high = 1, when = { bias = [true, false] } }\n";
+    assert_snapshot!(told(l2, second), @"space.l2.order added: 2");
+    assert_snapshot!(told(l2, on_true), @"space.l2.when added");
+    assert_snapshot!(told(on_true, on_both), @"space.l2.when.bias: [true] → [true,false]");
+    assert_snapshot!(told(l2, &format!("{l2}[search]\nbudget = 9\nepochs = 3\nproposals = \"gp\"")), @r#"
+    train.epochs: 27 → 3
+    search.epochs: 27 → 3
+    search.budget: 20 → 9
+    search.proposals: random → gp
+    search.first_order: 10 → 4
+    "#);
+    assert_snapshot!(told(l2, &format!("{l2}{THIRD}")), @r#"
+    search removed
+    stage.final added
+    "#);
 }
 
 #[test]
@@ -91,21 +126,23 @@ fn check_extends(new: &str, expected: bool) {
 }
 
 #[test]
-fn only_further_stages_extend() {
-    check_extends(OLD, false);
+fn definitions_of_earlier_versions_are_those_without_pruning() {
+    let now = sweep(OLD).to_toml(&keys());
+    let pruning = "[prune]\nrule = \"none\"\nmin_trials = 8\nmin_epochs = 1\n\n";
+    let before = now.replace(pruning, "");
+    assert_ne!(before, now);
+    assert!(changes(&before, &now).is_empty());
+    let median = sweep(&format!("{OLD}[prune]\nrule = \"median\"")).to_toml(&keys());
+    assert_eq!(changes(&before, &median), ["prune.rule: none → median"]);
+}
+
+#[test]
+fn what_a_trials_numbers_depend_on_stays_in_an_extension() {
     check_extends(&format!("{OLD}{THIRD}"), true);
-    check_extends(&format!("{OLD}{THIRD}[limits]\nworkers = 3"), true);
-    check_extends(&format!("{OLD}[limits]\nworkers = 3"), false);
+    check_extends(&format!("{OLD}[limits]\nworkers = 3"), true);
+    check_extends(&put("trials = 16", "trials = 17"), true);
+    check_extends("name = \"x\"\n[search]\nbudget = 40", true);
     check_extends(&format!("{OLD}{THIRD}[train]\nl2 = 1.0"), false);
-    check_extends(
-        &format!("{}{THIRD}", put("trials = 16", "trials = 17")),
-        false,
-    );
-    check_extends(
-        &put(
-            "[[stage]]\nname = \"fine\"",
-            &format!("{THIRD}[[stage]]\nname = \"fine\""),
-        ),
-        false,
-    );
+    check_extends(&put("name = \"x\"", "name = \"x\"\nseed = 1"), false);
+    check_extends("name = \"x\"\n[search]\nepochs = 9", false);
 }

@@ -1,10 +1,12 @@
 //! A definition file wrong in every way once, and right ones that come back as they were.
 
+mod conditions;
 mod difference;
 mod hostile;
 mod overrides;
 mod right;
 mod round_trip;
+mod search;
 mod settings;
 mod space;
 mod stages;

@@ -2,7 +2,7 @@
 
 use super::{Purpose, parse, parse_with, sweep};
 use crate::space::{Domain, Scale, Value};
-use crate::sweep::{Goal, SamplerKind};
+use crate::sweep::{Goal, Procedure, Prune, PruneRule};
 
 #[test]
 fn a_name_is_enough() {
@@ -10,26 +10,8 @@ fn a_name_is_enough() {
     assert_eq!((sweep.name(), sweep.seed()), ("x", 0));
     assert_eq!(sweep.metric().name, "val_accuracy");
     assert_eq!(sweep.metric().goal, Goal::Maximize);
-    let stages: Vec<_> = sweep
-        .stages()
-        .iter()
-        .map(|stage| {
-            (
-                stage.name.as_str(),
-                stage.trials,
-                stage.epochs,
-                stage.sampler,
-            )
-        })
-        .collect();
-    let sobol = SamplerKind::Sobol;
-    let expected = [
-        ("coarse", 32, 3, sobol),
-        ("fine", 16, 9, sobol),
-        ("final", 8, 27, sobol),
-    ];
-    assert_eq!(stages, expected);
-    assert_eq!(sweep.stages()[2].keys, ["learning_rate", "lr_decay", "l2"]);
+    assert_eq!(sweep.metric().target, None);
+    assert!(matches!(sweep.procedure(), Procedure::Generations(_)));
     assert_eq!(
         (
             sweep.widen().max_rounds,
@@ -41,6 +23,18 @@ fn a_name_is_enough() {
     assert_eq!(
         (sweep.limits().workers, sweep.limits().max_failures),
         (None, 5)
+    );
+    assert_eq!(
+        (sweep.limits().sweep_seconds, sweep.limits().keep_bytes),
+        (None, 10_000_000_000)
+    );
+    assert_eq!(
+        (
+            sweep.prune().rule,
+            sweep.prune().min_trials,
+            sweep.prune().min_epochs
+        ),
+        (PruneRule::None, 8, 1)
     );
     let ranges: Vec<_> = sweep
         .space()
@@ -114,6 +108,26 @@ fn a_loss_is_minimised_unless_told_otherwise() {
         Goal::Maximize,
     );
     check_goal("{ goal = \"minimize\" }", Goal::Minimize);
+}
+
+#[test]
+fn targets_limits_and_pruning_are_read() {
+    let sweep = sweep(
+        "name = \"x\"\nmetric = { target = 1 }\n[prune]\nrule = \"median\"\nmin_trials = 5\nmin_epochs = 3\n\
+         [limits]\nsweep_seconds = 60\nkeep_bytes = \"1.5GiB\"",
+    );
+    assert_eq!(sweep.metric().target, Some(1.0));
+    let expected = Prune {
+        rule: PruneRule::Median,
+        min_trials: 5,
+        min_epochs: 3,
+    };
+    assert_eq!(sweep.prune(), expected);
+    let limits = sweep.limits();
+    assert_eq!(
+        (limits.sweep_seconds, limits.keep_bytes),
+        (Some(60), 3 << 29)
+    );
 }
 
 /// Domain, limits and zero share of the only searched key.

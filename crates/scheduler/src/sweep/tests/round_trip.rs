@@ -46,7 +46,7 @@ fn every_default_is_written_out() {
     for spec in &mut keys {
         spec.doc = format!("what {} does", spec.name);
     }
-    assert_snapshot!(sweep(text).to_toml(&keys), @r##"
+    assert_snapshot!(sweep(text).to_toml(&keys), @r#"
     # The definition as run, every default written out.
     name = "digits"
     seed = 0
@@ -110,10 +110,90 @@ fn every_default_is_written_out() {
     tau = 0.15
     step = 0.5
 
+    [prune]
+    rule = "none"
+    min_trials = 8
+    min_epochs = 1
+
     [limits]
     workers = "auto"
     max_failures = 5
-    "##);
+    keep_bytes = "10GB"
+    "#);
+}
+
+#[test]
+fn every_default_of_generations_is_written_out() {
+    let text = r#"
+        name = "x"
+        metric = { target = 0.98 }
+        [space.l2]
+        low = 1e-6
+        high = 1e-1
+        order = 2
+        when = { optimizer = "adam", hidden = [64, [64, 32]] }
+        [space.optimizer]
+        values = ["sgd", "adam"]
+        [space.hidden]
+        values = [64, [64, 32]]
+        [search]
+        epochs = 9
+        [prune]
+        rule = "median"
+        [limits]
+        sweep_seconds = 3600
+        keep_bytes = 1500000
+    "#;
+    check(text);
+    let written = sweep(text).to_toml(&keys());
+    let (top, rest) = written.split_once("[data]").unwrap();
+    let space = &rest[rest.find("[space").unwrap()..];
+    assert_snapshot!(format!("{top}{space}"), @r#"
+    # The definition as run, every default written out.
+    name = "x"
+    seed = 0
+    metric = { name = "val_accuracy", goal = "maximize", target = 0.98 }
+
+    [space.l2]
+    low = 1e-6
+    high = 0.1
+    scale = "log"
+    limits = [0.0, inf]
+    order = 2
+    when = { optimizer = ["adam"], hidden = [64, [64, 32]] }
+
+    [space.optimizer]
+    values = ["sgd", "adam"]
+
+    [space.hidden]
+    values = [64, [64, 32]]
+
+    [search]
+    epochs = 9
+    budget = 20
+    parallel = 4
+    proposals = "random"
+    n0 = 32
+    explore = 0.1
+    first_order = 10
+    confirm = 3
+
+    [widen]
+    max_rounds = 4
+    tau = 0.15
+    step = 0.5
+
+    [prune]
+    rule = "median"
+    min_trials = 8
+    min_epochs = 1
+
+    [limits]
+    workers = "auto"
+    max_failures = 5
+    sweep_seconds = 3600
+    keep_bytes = "1500KB"
+    "#);
 }
 
 #[test]
@@ -207,6 +287,26 @@ fn values(key: &'static str, of: &'static [&'static str]) -> impl Strategy<Value
         .prop_map(move |values| format!("[space.{key}]\nvalues = [{}]\n", values.join(", ")))
 }
 
+fn search() -> impl Strategy<Value = String> {
+    let search = (
+        1..1_000_000_u32,
+        6..1_000_000_u32,
+        1..=1024_u32,
+        select(vec!["random", "gp"]),
+        8..1_000_000_u32,
+        0.001..0.999_f64,
+    );
+    let search = search.prop_map(|(epochs, budget, parallel, proposals, n0, explore)| {
+        format!(
+            "[search]\nepochs = {epochs}\nbudget = {budget}\nparallel = {parallel}\n\
+             proposals = \"{proposals}\"\nn0 = {n0}\nexplore = {explore:?}\nconfirm = {}\nfirst_order = {}\n",
+            budget / 3,
+            budget - 1
+        )
+    });
+    prop_oneof![Just(String::new()), search]
+}
+
 fn stages() -> impl Strategy<Value = String> {
     let stage = (
         1..1_000_000_u32,
@@ -238,7 +338,10 @@ prop_compose! {
             prop::option::of(values("bias", &["true", "false"])),
             prop::option::of(values("lr_decay", &["1", "0.30000000000000004", "1e-3"])),
         ),
-        stages in stages(),
+        procedure in prop_oneof![stages(), search()],
+        target in prop::option::of(-1e9..1e9_f64),
+        bytes in 0..=i64::MAX,
+        when in any::<bool>(),
         tau in 0.001..0.499_f64,
         step in 0.001..4.0_f64,
         workers in prop::option::of(1..=1024_usize),
@@ -247,11 +350,14 @@ prop_compose! {
             .into_iter()
             .flatten()
             .collect();
+        let target = target.map_or(String::new(), |target| format!("metric = {{ target = {target:?} }}\n"));
+        let when = if when { "when = { batch_size = [8, 16] }\n" } else { "" };
+        let batches = "[space.batch_size]\nvalues = [8, 16, 32]\n";
         let workers = workers.map_or(String::new(), |workers| format!("workers = {workers}\n"));
         format!(
-            "name = \"x\"\nseed = {seed}\n[train]\nlr_decay = {decay:?}\nshift = {shift:?}\n{}{stages}\
-             [widen]\ntau = {tau:?}\nstep = {step:?}\n[limits]\n{workers}",
-            space.concat()
+            "name = \"x\"\nseed = {seed}\n{target}[train]\nlr_decay = {decay:?}\nshift = {shift:?}\n{batches}{}{when}\
+             {procedure}[widen]\ntau = {tau:?}\nstep = {step:?}\n[limits]\nkeep_bytes = {bytes}\n{workers}",
+            space.join(when)
         )
     }
 }

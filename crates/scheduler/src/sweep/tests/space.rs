@@ -12,8 +12,8 @@ fn key(key: &str, lines: &str) -> String {
 #[test]
 fn only_keys_that_trials_may_differ_in_are_searched() {
     assert_snapshot!(key("epochs", "low = 1\nhigh = 3"), @r#"
-    2:8 epochs cannot be searched: each stage says how many its trials train
-      help: write `epochs = …` in [[stage]]
+    2:8 epochs cannot be searched: the search says how long its trials train
+      help: write `epochs = …` in [search] or [[stage]]
     "#);
     assert_snapshot!(key("seed", "low = 1\nhigh = 3"), @r#"
     2:8 seed cannot be searched: each trial gets one of its own, drawn from the sweep's
@@ -264,14 +264,10 @@ fn values_are_a_list_of_what_the_key_takes() {
 
 #[test]
 fn fields_of_later_versions_and_unknown_ones_are_refused() {
-    assert_snapshot!(key("l2", "low = 1e-6\nhigh = 1e-1\norder = 2\nwhen = { optimizer = [\"adam\"] }\nas = \"wd\"\ndefault = 0"), @r#"
-    5:1 space.l2.order is not supported by this version
+    assert_snapshot!(key("l2", "low = 1e-6\nhigh = 1e-1\nas = \"wd\"\ndefault = 0"), @r#"
+    5:1 space.l2.as is not supported by this version
       help: leave it out
-    6:1 space.l2.when is not supported by this version
-      help: leave it out
-    7:1 space.l2.as is not supported by this version
-      help: leave it out
-    8:1 space.l2.default is not supported by this version
+    6:1 space.l2.default is not supported by this version
       help: leave it out
     "#);
     assert_snapshot!(key("l2", "low = 1e-6\nhihg = 1e-1"), @r#"
@@ -282,6 +278,6 @@ fn fields_of_later_versions_and_unknown_ones_are_refused() {
     "#);
     assert_snapshot!(key("l2", "low = 1e-6\nhigh = 1e-1\nprior = 3"), @r#"
     5:1 [space.l2] has no key `prior`
-      help: [space.l2] takes low, high, scale, step, limits, zero, values
+      help: [space.l2] takes low, high, scale, step, limits, zero, values, order, when
     "#);
 }

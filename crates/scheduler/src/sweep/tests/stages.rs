@@ -46,7 +46,7 @@ fn a_stage_has_name_trials_and_epochs() {
 fn stages_are_a_list_of_different_names() {
     assert_snapshot!(told_of("stage = []"), @r#"
     2:9 a sweep has 1 to 100 stages, found 0
-      help: remove `stage` for the default ones, or add [[stage]] tables
+      help: remove `stage` for the default search, or add [[stage]] tables
     "#);
     assert_snapshot!(told_of("stage = 3"), @"2:9 stages are a list: each begins with [[stage]], in double brackets");
     assert_snapshot!(told_of("stage = [3]"), @"2:10 stage takes tables, each beginning with [[stage]], found 3");

@@ -73,7 +73,7 @@ fn unknown_tables_and_keys_name_the_nearest_or_their_place() {
     "#);
     assert_snapshot!(told_of("frobnicate = 3"), @r#"
     2:1 there is no key or table `frobnicate`
-      help: a definition has name, seed, metric, space, stage, widen, limits, data, model, train
+      help: a definition has name, seed, metric, space, search, stage, widen, prune, limits, data, model, train
     "#);
     assert_snapshot!(told_of("[stages]\nname = \"a\""), @r#"
     2:2 there is no key or table `stages`
@@ -83,10 +83,6 @@ fn unknown_tables_and_keys_name_the_nearest_or_their_place() {
 
 #[test]
 fn tables_of_later_versions_are_refused_as_such() {
-    assert_snapshot!(told_of("[search]\nbudget = 20"), @r#"
-    2:2 [search] is not supported by this version
-      help: leave it out
-    "#);
     assert_snapshot!(told_of("[command]\nargv = [\"a\"]"), @r#"
     2:2 [command] is not supported by this version
       help: leave it out
@@ -99,20 +95,12 @@ fn tables_of_later_versions_are_refused_as_such() {
     2:1 [executor] is not supported by this version
       help: leave it out
     "#);
-    assert_snapshot!(told_of("metric = { name = \"val_loss\", target = 0.1 }"), @r#"
-    2:31 metric.target is not supported by this version
-      help: leave it out
-    "#);
-    assert_snapshot!(told_of("[limits]\ntrial_seconds = 3\nsweep_seconds = 3\nmemory_mb = 3\ngpus = [0]\nkeep_bytes = \"10GB\""), @r#"
+    assert_snapshot!(told_of("[limits]\ntrial_seconds = 3\nmemory_mb = 3\ngpus = [0]"), @r#"
     3:1 limits.trial_seconds is not supported by this version
       help: leave it out
-    4:1 limits.sweep_seconds is not supported by this version
+    4:1 limits.memory_mb is not supported by this version
       help: leave it out
-    5:1 limits.memory_mb is not supported by this version
-      help: leave it out
-    6:1 limits.gpus is not supported by this version
-      help: leave it out
-    7:1 limits.keep_bytes is not supported by this version
+    5:1 limits.gpus is not supported by this version
       help: leave it out
     "#);
 }
@@ -138,6 +126,11 @@ fn a_metric_is_a_reported_number() {
     2:12 [metric] has no key `gaol`
       help: did you mean `goal`?
     "#);
+    assert_snapshot!(told_of("metric = { target = \"0.9\" }"), @r#"
+    2:21 metric.target takes a number, found "0.9"
+      help: numbers stand without quotes: 0.9
+    "#);
+    assert_snapshot!(told_of("metric = { target = inf }"), @"2:21 metric.target takes a number, found inf");
     assert_snapshot!(told_of("metric = []"), @"2:10 metric takes a table with name and goal, found []");
 }
 
@@ -162,14 +155,41 @@ fn widen_has_bounds() {
 
 #[test]
 fn limits_have_bounds() {
-    assert_snapshot!(told_of("limits = 3"), @"2:10 limits takes a table with workers and max_failures, found 3");
+    assert_snapshot!(told_of("limits = 3"), @"2:10 limits takes a table with workers, max_failures and others, found 3");
     assert_snapshot!(told_of("[limits]\nworkers = 0"), @r#"3:11 limits.workers takes "auto" or a whole number from 1 to 1024, found 0"#);
     assert_snapshot!(told_of("[limits]\nworkers = 1025"), @r#"3:11 limits.workers takes "auto" or a whole number from 1 to 1024, found 1025"#);
     assert_snapshot!(told_of("[limits]\nworkers = \"atuo\""), @r#"3:11 limits.workers takes "auto" or a whole number from 1 to 1024, found "atuo""#);
     assert_snapshot!(told_of("[limits]\nmax_failures = 0"), @"3:16 limits.max_failures takes a whole number from 1 to 1000000, found 0");
+    assert_snapshot!(told_of("[limits]\nsweep_seconds = 0"), @"3:17 limits.sweep_seconds takes a whole number from 1 to 1000000000, found 0");
+    assert_snapshot!(told_of("[limits]\nsweep_seconds = \"1h\""), @r#"3:17 limits.sweep_seconds takes a whole number from 1 to 1000000000, found "1h""#);
+    assert_snapshot!(told_of("[limits]\nkeep_bytes = -1"), @r#"3:14 limits.keep_bytes takes a size like "500MB", "10GB" or "1.5GiB", or a whole number of bytes, found -1"#);
+    assert_snapshot!(told_of("[limits]\nkeep_bytes = \"10 gigabytes\""), @r#"3:14 limits.keep_bytes takes a size like "500MB", "10GB" or "1.5GiB", or a whole number of bytes, found "10 gigabytes""#);
+    assert_snapshot!(told_of("[limits]\nkeep_bytes = \"1000\""), @r#"
+    3:14 limits.keep_bytes takes a size like "500MB", "10GB" or "1.5GiB", or a whole number of bytes, found "1000"
+      help: numbers stand without quotes: 1000
+    "#);
+    assert_snapshot!(told_of("[limits]\nkeep_bytes = 1.5"), @r#"3:14 limits.keep_bytes takes a size like "500MB", "10GB" or "1.5GiB", or a whole number of bytes, found 1.5"#);
     assert_snapshot!(told_of("[limits]\nworker = 2"), @r#"
     3:1 [limits] has no key `worker`
       help: did you mean `workers`?
+    "#);
+}
+
+#[test]
+fn pruning_has_rules_and_bounds() {
+    assert_snapshot!(told_of("prune = \"median\""), @r#"2:9 prune takes a table with rule, min_trials and min_epochs, found "median""#);
+    assert_snapshot!(told_of("[prune]\nrule = \"Median\""), @r#"
+    3:8 prune.rule takes "none" or "median", found "Median"
+      help: did you mean "median"?
+    "#);
+    assert_snapshot!(told_of("[prune]\nrule = \"asha\"\nmin_trials = 0\nmin_epochs = 0"), @r#"
+    3:8 prune.rule takes "none" or "median", found "asha"
+    4:14 prune.min_trials takes a whole number from 1 to 1000000, found 0
+    5:14 prune.min_epochs takes a whole number from 1 to 1000000, found 0
+    "#);
+    assert_snapshot!(told_of("[prune]\nmin_trial = 3"), @r#"
+    3:1 [prune] has no key `min_trial`
+      help: did you mean `min_trials`?
     "#);
 }
 
