@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use finetooth_engine::checkpoint::SaveError;
 use finetooth_engine::solver::Solver;
+use finetooth_scheduler::fault;
 use finetooth_scheduler::trial::TrialId;
 
 const NAME: &str = "checkpoint";
@@ -108,6 +109,7 @@ impl Store {
     pub(crate) fn save(&self, trial: TrialId, solver: &Solver) -> Option<String> {
         let path = self.path(trial);
         let directory = path.parent().unwrap_or(&self.trials);
+        fault::point("checkpoint-begun");
         let saved = fs::create_dir_all(directory)
             .map_err(|error| format!("{}: {error}", directory.display()))
             .and_then(|()| match solver.save_unsynced(&path) {
@@ -118,6 +120,7 @@ impl Store {
                     .map(|metadata| Some(metadata.len()))
                     .map_err(|error| format!("{}: {error}", path.display())),
             });
+        fault::point("checkpoint-saved");
         let mut held = self.held();
         let problem = match saved {
             Ok(None) => return None,

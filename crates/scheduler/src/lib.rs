@@ -8,6 +8,7 @@
 
 pub mod event;
 pub mod executor;
+pub mod fault;
 pub mod gate;
 pub mod journal;
 pub mod number;

@@ -94,7 +94,7 @@ pub async fn run<E: Executor>(
         let records = search.take_records();
         if let Some(storage) = &mut storage {
             storage.journal.append(&records)?;
-            if records.iter().any(is_conclusion) {
+            if records.iter().any(|record| is_conclusion(record, search)) {
                 write_results(search, storage, train_file)?;
                 unwritten = false;
             } else if records.iter().any(is_plan) {
@@ -174,12 +174,14 @@ fn take(search: &mut Search, message: Message, free: &mut Vec<usize>) {
     }
 }
 
-/// Whether results are worth writing after `record`: a round or the sweep is over.
-fn is_conclusion(record: &Record) -> bool {
-    matches!(
-        record.event,
-        Event::RoundRefined(_) | Event::SweepFinished { .. }
-    )
+/// Whether results are worth writing after `record`: a round that the next waits for or the sweep is over. In the fine
+/// phase, where nothing waits and the tables are long, once in a while is enough.
+fn is_conclusion(record: &Record, search: &Search) -> bool {
+    match &record.event {
+        Event::RoundRefined(refinement) => search.is_barrier(refinement),
+        Event::SweepFinished { .. } => true,
+        _ => false,
+    }
 }
 
 /// Whether trials will follow from `record`, so that it must be on disk before the first of them.

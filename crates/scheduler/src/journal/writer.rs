@@ -11,6 +11,7 @@ use super::line;
 use super::reader::{self, JournalError, Scan, TornTail};
 use super::syncer::Syncer;
 use crate::event::Record;
+use crate::fault;
 
 /// Longest time from an append to the sync that covers it.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
@@ -181,6 +182,10 @@ impl Journal {
             assert_eq!(record.seq, seq, "records are numbered without gaps");
             line::push(&mut self.lines, record);
         }
+        if fault::is_due("journal-half") {
+            let _ = self.file.write_all(&self.lines[..self.lines.len() / 2]);
+            std::process::abort();
+        }
         if let Err(source) = self.file.write_all(&self.lines) {
             self.is_refusing = true;
             let path = self.path.clone();
@@ -192,6 +197,7 @@ impl Journal {
         self.length += self.lines.len() as u64;
         self.next_seq += records.len() as u64;
         self.syncer.wrote();
+        fault::point("journal-written");
         Ok(())
     }
 

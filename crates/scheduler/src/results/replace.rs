@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use crate::fault;
 use crate::journal::sync_directory;
 
 /// A results file could not be written.
@@ -46,6 +47,7 @@ impl Replacement {
             file,
             is_in_place: false,
         };
+        fault::point("table-begun");
         let mut buffered = BufWriter::with_capacity(1 << 16, &replacement.file);
         match contents(&mut buffered).and_then(|()| buffered.flush()) {
             Ok(()) => {
@@ -101,7 +103,10 @@ pub(super) fn commit<const N: usize>(
         return Ok(());
     }
     sync_together(&changes)?;
-    changes.iter_mut().try_for_each(Replacement::put_in_place)?;
+    for change in &mut changes {
+        fault::point("table-placed");
+        change.put_in_place()?;
+    }
     sync_directory(directory).map_err(|source| ResultsError {
         path: directory.into(),
         source,

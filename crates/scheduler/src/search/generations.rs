@@ -25,8 +25,8 @@ pub(super) const FINE: usize = 1;
 pub(super) const SECOND: usize = 2;
 pub(super) const CONFIRM: usize = 3;
 
-/// Trials that are looked at for conclusions where there are very many: the best quarter, or this number.
-const FEW: usize = 512;
+/// Trials that are looked at for conclusions, of which about half are counted among the best.
+const MOST_LOOKED_AT: usize = 512;
 
 /// How far a search by generations is, beside what the record tells.
 #[derive(Debug)]
@@ -289,7 +289,6 @@ impl Search {
         let rounds = self.state.rounds();
         let plan = rounds.last().expect("called after a round");
         let ranked = |rungs: &Rungs| -> Vec<Settled<'_>> {
-            let n = (rungs.len() / 4).max(FEW);
             let trials = rungs.ranked().map(|standing| standing.1);
             let settled = trials.map(|trial| {
                 let record: &TrialRecord = &self.state.trials()[trial.index()];
@@ -297,7 +296,7 @@ impl Search {
             });
             let spoke =
                 |record: &Settled<'_>| !matches!(record.outcome, Some(Outcome::Failed { .. }));
-            settled.filter(spoke).take(n).collect()
+            settled.filter(spoke).take(MOST_LOOKED_AT).collect()
         };
         if is_ending(plan) {
             return Refinement {
@@ -310,7 +309,12 @@ impl Search {
         }
         let by_metric = ranked(&progress.by_metric);
         let samples = self.objective.validation_samples;
-        progress.ranking = ranking(&by_metric, &by_metric, &self.leaderboard, samples);
+        progress.ranking = ranking(
+            &by_metric,
+            &by_metric[..by_metric.len().min(64)],
+            &self.leaderboard,
+            samples,
+        );
         let ranked = match progress.ranking {
             Ranking::Metric => by_metric,
             Ranking::LossFall => ranked(&progress.by_loss),

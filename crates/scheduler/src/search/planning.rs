@@ -137,6 +137,11 @@ impl Search {
         }
     }
 
+    /// Whether the round after `refinement` waited for all trials before it.
+    pub fn is_barrier(&self, refinement: &Refinement) -> bool {
+        self.progress.is_none() || refinement.stage == COARSE || refinement.moves.is_empty()
+    }
+
     /// One step: what follows from the round that is over, or the plan of the next.
     pub(super) fn conclude(&mut self, now: Timestamp) {
         if let Some(mut progress) = self.progress.take() {

@@ -37,9 +37,12 @@ pub(crate) struct Told {
     pub(crate) positions: usize,
 }
 
-/// How many of `n` trials count as the best: max(4, ⌈n/8⌉), at most all.
+/// More trials than these tell no more of where the best lie.
+pub(super) const ENOUGH: usize = 256;
+
+/// How many of `n` trials count as the best: max(4, ⌈n/8⌉), at most 256 and at most all.
 pub(super) fn n_best(n: usize) -> usize {
-    n.div_ceil(8).max(4).min(n)
+    n.div_ceil(8).clamp(4, ENOUGH).min(n)
 }
 
 impl<'a> Evidence<'a> {

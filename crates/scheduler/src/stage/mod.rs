@@ -4,6 +4,7 @@ mod curves;
 mod edge;
 mod evidence;
 mod leaderboard;
+mod median;
 mod narrow;
 mod plan;
 mod refine;

@@ -1,5 +1,7 @@
 //! Where the best lie, and how much of a range to keep.
 
+use super::evidence::ENOUGH;
+
 /// The positions to keep: the hull of the `n_best` best, a margin, never less than `floor` of the range.
 ///
 /// The margin hull/(k−1) on each side makes the hull of k uniform points unbiased: a key that does not matter yet
@@ -20,10 +22,10 @@ pub(super) fn keep(best: &[f64], floor: f64) -> (f64, f64) {
     (from.max(0.0), to.min(1.0))
 }
 
-/// How many of `n` trials span the hull: max(5, ⌈f·n⌉), f = max(0.1, 0.3·32/(32+n)), at most all.
+/// How many of `n` trials span the hull: max(5, ⌈f·n⌉), f = max(0.1, 0.3·32/(32+n)), at most 256 and at most all.
 pub(super) fn n_hull(n: usize) -> usize {
     let share = (0.3 * 32.0 / (32.0 + n as f64)).max(0.1);
-    ((share * n as f64).ceil() as usize).max(5).min(n)
+    ((share * n as f64).ceil() as usize).clamp(5, ENOUGH).min(n)
 }
 
 #[cfg(test)]

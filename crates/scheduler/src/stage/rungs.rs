@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::leaderboard::{Place, Standing};
+use super::median::Median;
 use crate::trial::TrialId;
 
 /// Of so many trials at a rung one is continued, for as many times the epochs.
@@ -51,8 +52,8 @@ struct Rung {
     /// Those whose highest rung this is.
     last: BTreeSet<Standing>,
     n_continued: usize,
-    /// What the trials seen at the next rung gained there, sorted.
-    gains: Vec<f64>,
+    /// What the trials seen at the next rung gained there.
+    gains: Median,
 }
 
 impl Rungs {
@@ -83,9 +84,7 @@ impl Rungs {
                 && before.rung + 1 == rung
                 && (after - before_it).is_finite()
             {
-                let gain = after - before_it;
-                let at = from.gains.partition_point(|other| *other < gain);
-                from.gains.insert(at, gain);
+                from.gains.insert(after - before_it);
             }
         }
         let here = &mut self.rungs[rung];
@@ -153,11 +152,6 @@ impl Rungs {
         self.rungs.last().map_or(0, |rung| rung.open.len())
     }
 
-    /// Trials seen.
-    pub(crate) fn len(&self) -> usize {
-        self.highest.len()
-    }
-
     /// All trials from best to worst by aligned score: the score at the highest rung plus, over the higher ones, the
     /// median gain of those that were continued there.
     pub(crate) fn ranked(&self) -> impl Iterator<Item = Standing> {
@@ -183,7 +177,7 @@ impl Rungs {
             .enumerate()
             .rev()
             .map(|(index, rung)| {
-                to_come += median(&rung.gains);
+                to_come += rung.gains.get();
                 let shift = to_come;
                 let aligned = move |standing: &Standing| match *standing {
                     Standing(Place::Scored(score), trial) => {
@@ -223,16 +217,6 @@ impl Rungs {
             }
         }
         released
-    }
-}
-
-/// Of sorted numbers; 0 of none.
-fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => sorted[middle],
-        _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
     }
 }
 
