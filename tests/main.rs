@@ -12,4 +12,5 @@ mod messages;
 mod regression;
 mod rerun;
 mod sandbox;
+mod sanity;
 mod sweeps;

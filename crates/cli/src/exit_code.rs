@@ -11,6 +11,8 @@ impl ExitCode {
     pub(crate) const NEGATIVE: Self = Self(1);
     /// The definition, the command line or the data are wrong. Nothing was run, nothing was written.
     pub(crate) const USAGE: Self = Self(2);
+    /// A sanity check failed, and nothing was searched.
+    pub(crate) const SANITY: Self = Self(3);
     /// The directory is in use by another run.
     pub(crate) const IN_USE: Self = Self(4);
     /// The record or the results could not be written. What was recorded before is whole and can be resumed.

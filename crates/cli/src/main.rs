@@ -12,6 +12,7 @@ mod definition;
 mod exit_code;
 mod failure;
 mod figures;
+mod gate;
 mod logging;
 mod mistakes;
 mod output;
@@ -37,7 +38,7 @@ fn main() -> std::process::ExitCode {
     logging::start(&screen, args.verbose);
     let done = match &args.command {
         Command::Init(args) => init::init(args, &screen),
-        Command::Check(args) => check::check(args),
+        Command::Check(args) => check::check(args, &screen),
         Command::Run(args) => run::run(args, &screen),
         Command::Status(args) => status::status(args),
         Command::Best(args) => best::best(args),

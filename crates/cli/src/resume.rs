@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use finetooth_scheduler::event::{Event, ObjectiveSummary, Record, SweepStarted};
+use finetooth_scheduler::event::{Event, ObjectiveSummary, Record, SweepStarted, Verdict};
 use finetooth_scheduler::sweep::{Sweep, changes, extends};
 
 use crate::definition::Definition;
@@ -86,6 +86,20 @@ pub(crate) fn compare(
          moves the old directory aside; to keep both, name another directory with --out; if the trials are \
          the same and there are to be more or others of them, run with --extend"
     )))
+}
+
+/// Whether `records` tell of another definition than `wanted` whose sanity checks failed: nothing was searched, so that
+/// there is nothing to keep.
+pub(crate) fn never_began(records: &[Record], wanted: &str) -> bool {
+    let Some(Event::SweepStarted(started)) = records.first().map(|record| &record.event) else {
+        return false;
+    };
+    let verdict = records.iter().rev().find_map(|record| match &record.event {
+        Event::SweepFinished { verdict, .. } => Some(verdict),
+        _ => None,
+    });
+    matches!(verdict, Some(Verdict::SanityFailed { .. }))
+        && !changes(&started.definition, wanted).is_empty()
 }
 
 /// Whether nothing is left to run: a verdict stands, and nothing was planned after it.

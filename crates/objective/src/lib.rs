@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod gate;
 mod keys;
 mod overlay;
 mod preflight;

@@ -153,7 +153,7 @@ impl Training {
     }
 
     /// The data as the networks see them; each way of preprocessing is computed once.
-    fn prepared(&self, preprocess: Preprocess) -> Result<Arc<Dataset>, PreprocessError> {
+    pub(crate) fn prepared(&self, preprocess: Preprocess) -> Result<Arc<Dataset>, PreprocessError> {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(dataset) = prepared.get(&preprocess) {
             return Ok(Arc::clone(dataset));

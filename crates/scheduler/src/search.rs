@@ -19,18 +19,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use generations::Progress;
 use jiff::Timestamp;
 
-use crate::event::{Event, ObjectiveSummary, Record, SweepStarted};
+use crate::event::{Event, ObjectiveSummary, Record, SweepStarted, Verdict};
+use crate::gate::{self, Gate};
 use crate::objective::Task;
+use crate::space::{Domain, Space};
 use crate::stage::Leaderboard;
 use crate::state::{RungRef, Settled, State, Status, TrialRecord};
 use crate::stop::Watch;
-use crate::sweep::Sweep;
+use crate::sweep::{OnFailure, ProbeUse, Sweep};
 use crate::trial::{Ended, Report, Trial, TrialId};
 
 /// The search of one sweep.
 #[derive(Debug)]
 pub struct Search {
     sweep: Sweep,
+    /// The searched keys with the ranges that the search begins with.
+    space: Space,
     objective: ObjectiveSummary,
     leaderboard: Leaderboard,
     state: State,
@@ -94,6 +98,28 @@ impl Search {
             .filter(is_open)
             .map(|record| record.trial.id)
             .collect();
+    }
+
+    /// Whether the set-up is to be checked before anything is planned.
+    pub fn awaits_gate(&self) -> bool {
+        let is_new = self.state.rounds().is_empty() && self.state.finished().is_none();
+        self.sweep.sanity().enabled && is_new && self.state.gate().is_none()
+    }
+
+    /// Takes what the checks of the set-up found; where one failed, the sweep may end here.
+    pub fn take_gate(&mut self, gate: Gate, now: Timestamp) {
+        let failed: Vec<String> = gate
+            .of(gate::Verdict::Failed)
+            .map(|check| format!("{}: {}", check.name, check.sentence))
+            .collect();
+        self.record(Event::GateChecked(Box::new(gate)), now);
+        if !failed.is_empty() && self.sweep.sanity().on_failure == OnFailure::Stop {
+            let verdict = Verdict::SanityFailed {
+                reason: failed.join("; "),
+            };
+            let winner = None;
+            self.record(Event::SweepFinished { verdict, winner }, now);
+        }
     }
 
     /// What to run next, on `worker`: an interrupted trial first, then the next of the round; at the end of a round
@@ -234,9 +260,28 @@ impl Search {
         })
     }
 
+    /// Begins with the probe's learning rates, where the sweep asks for it.
+    fn set_range(&mut self, gate: &Gate) {
+        let dimensions = self.space.0.iter_mut();
+        let rate = dimensions
+            .filter(|_| self.sweep.sanity().probe == ProbeUse::Set)
+            .find(|dimension| &*dimension.key == "learning_rate");
+        if let (Some(rate), Some(probe)) = (rate, &gate.probe)
+            && let Domain::Float { scale, .. } = rate.domain
+        {
+            let (least, most) = rate.limits;
+            rate.domain = Domain::Float {
+                low: probe.low.max(least),
+                high: probe.high.min(most),
+                scale,
+            };
+        }
+    }
+
     /// Keeps up with an event that is about to be applied.
     fn follow(&mut self, event: &Event) {
         match event {
+            Event::GateChecked(gate) => self.set_range(gate),
             Event::RoundPlanned(plan) => {
                 self.round_starts.push(self.state.rungs().len());
                 if let Some(progress) = &mut self.progress {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use finetooth_scheduler::event::Verdict;
+use finetooth_scheduler::gate::Gate;
 use finetooth_scheduler::objective::Objective;
 use finetooth_scheduler::sampler;
 use finetooth_scheduler::search::Search;
@@ -13,12 +15,15 @@ use finetooth_scheduler::trial::Trial;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::run::checks;
 use crate::command::run::overrides;
 use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::figures::{brief, brief_value, counted, range};
+use crate::gate;
 use crate::output;
+use crate::screen::Screen;
 use crate::table::Table;
 
 /// Drawn trials that are shown.
@@ -45,17 +50,19 @@ pub(crate) struct CheckArgs {
     json: bool,
 }
 
-/// Reads the definition, loads its data, builds its networks, draws its first trials; trains nothing.
+/// Reads the definition, loads its data, builds its networks, makes the sanity checks and the probe, draws its first
+/// trials; leaves nothing behind.
 ///
 /// # Errors
 /// Where something of that is wrong.
-pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failure> {
     let definition = Definition::read(
         &args.file,
         Purpose::Sweep,
         &overrides(&args.set, args.seed, None),
     )?;
-    let summary = definition.open()?.summary();
+    let training = definition.open()?;
+    let summary = training.summary();
     let description = summary.description.clone();
     let sweep = &definition.sweep;
     let mut search = Search::replay(sweep.clone(), summary, Vec::new()).map_err(Failure::usage)?;
@@ -68,12 +75,18 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         1,
         now,
     );
+    if search.awaits_gate()
+        && let Some(found) = checks(&training, sweep, screen)
+    {
+        search.take_gate(found, now);
+    }
     search.ask(0, now);
+    let found = search.state().gate();
     let drawn: Vec<Trial> = (0..PREVIEW)
         .map_while(|index| search.trial(index))
         .collect();
     if args.json {
-        output::json(&json(sweep, &description, &drawn))?;
+        output::json(&json(sweep, &description, &drawn, found))?;
     } else {
         let file = args.file.display();
         let mut text = format!(
@@ -82,6 +95,9 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
             sweep.seed()
         );
         text.push_str(&section("data and model", &description));
+        if let Some(found) = found {
+            let _ = write!(text, "\nsanity checks\n{}", gate::text(found));
+        }
         match sweep.procedure() {
             Procedure::Stages(_) => {
                 let _ = write!(text, "\nstages\n{}", stages(sweep));
@@ -91,13 +107,22 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
             }
         }
         let _ = write!(text, "\nranges\n{}", ranges(sweep));
-        let _ = write!(
-            text,
-            "\nfirst trials of {}\n{}",
-            sweep.stage_name(0),
-            preview(sweep, &drawn)
-        );
+        if !drawn.is_empty() {
+            let _ = write!(
+                text,
+                "\nfirst trials of {}\n{}",
+                sweep.stage_name(0),
+                preview(sweep, &drawn)
+            );
+        }
         output::result(&text)?;
+    }
+    if let Some((Verdict::SanityFailed { reason }, _)) = search.state().finished() {
+        screen.line(&format!(
+            "error: a sanity check failed: {reason}\nmend it, or, where it is meant so, write on_failure = \"warn\" in \
+             [sanity]"
+        ));
+        return Ok(ExitCode::SANITY);
     }
     Ok(ExitCode::DONE)
 }
@@ -254,7 +279,12 @@ fn search(sweep: &Sweep) -> serde_json::Value {
     })
 }
 
-fn json(sweep: &Sweep, description: &[String], drawn: &[Trial]) -> serde_json::Value {
+fn json(
+    sweep: &Sweep,
+    description: &[String],
+    drawn: &[Trial],
+    found: Option<&Gate>,
+) -> serde_json::Value {
     let stages = sweep.stages().iter().map(|stage| {
         json!({
             "name": stage.name,
@@ -276,6 +306,7 @@ fn json(sweep: &Sweep, description: &[String], drawn: &[Trial]) -> serde_json::V
         "space": sweep.space(),
         "stages": stages.collect::<Vec<_>>(),
         "search": search(sweep),
+        "sanity": found.map(gate::json),
         "first_trials": trials.collect::<Vec<_>>(),
         "definition": definition::written(sweep),
     })

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use finetooth_objective::Training;
 use finetooth_scheduler::event::Verdict;
 use finetooth_scheduler::executor::{Executor, Pool};
+use finetooth_scheduler::gate::Gate;
 use finetooth_scheduler::objective::Objective;
 use finetooth_scheduler::results::{Tables, replace_text, write_best};
 use finetooth_scheduler::run::{self as sweep_loop, RunEnd, Storage};
@@ -16,6 +18,7 @@ use finetooth_scheduler::search::Search;
 use finetooth_scheduler::state::State;
 use finetooth_scheduler::sweep::{Override, Procedure, Purpose, Sweep};
 use finetooth_scheduler::trial::{Trial, TrialId};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -23,6 +26,7 @@ use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::figures::counted;
+use crate::gate;
 use crate::output;
 use crate::place::{self, Place};
 use crate::progress::Progress;
@@ -113,6 +117,14 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
     let Place { journal, records } = place::take(&directory, screen)?;
     let training = Arc::new(training.keeping(&directory, sweep.limits().keep_bytes));
     let written = definition::written(sweep);
+    let (journal, records) = if resume::never_began(&records, &written) {
+        drop(journal);
+        place::move_aside(&directory)?;
+        let Place { journal, records } = place::take(&directory, screen)?;
+        (journal, records)
+    } else {
+        (journal, records)
+    };
     let wanted = Wanted {
         sweep,
         definition: &written,
@@ -148,7 +160,25 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
         return run.already_finished(&*training);
     }
     replace_text(&directory, "sweep.toml", &written).map_err(Failure::not_written)?;
-    run.go_on(&training, &written)
+    let gate = || checks(&training, sweep, screen);
+    run.go_on(&training, &written, &gate)
+}
+
+/// Checks the set-up, telling on a terminal what is being looked at.
+pub(crate) fn checks(training: &Training, sweep: &Sweep, screen: &Screen) -> Option<Gate> {
+    let bar = if screen.is_terminal() {
+        screen.bars().add(ProgressBar::new_spinner())
+    } else {
+        ProgressBar::hidden()
+    };
+    let mut go_on = |part: &str| {
+        bar.set_message(format!("checking the set-up: {part}"));
+        bar.tick();
+        true
+    };
+    let found = training.gate(sweep, &mut go_on);
+    bar.finish_and_clear();
+    found
 }
 
 fn tell_retried(trials: &[TrialId], screen: &Screen) {
@@ -202,6 +232,7 @@ impl Run<'_> {
         mut self,
         objective: &Arc<O>,
         definition: &str,
+        gate: &dyn Fn() -> Option<Gate>,
     ) -> Result<ExitCode, Failure> {
         let workers = n_workers(self.search.sweep());
         let mut pool = Pool::new(Arc::clone(objective), workers).map_err(Failure::usage)?;
@@ -215,6 +246,14 @@ impl Run<'_> {
             workers,
             Timestamp::now(),
         );
+        if self.search.awaits_gate()
+            && let Some(found) = gate()
+        {
+            if !self.args.quiet {
+                self.screen.line(gate::text(&found).trim_end());
+            }
+            self.search.take_gate(found, Timestamp::now());
+        }
         match self.supervise(&mut pool, &**objective)? {
             RunEnd::Finished(_) => self.tell_end(),
             RunEnd::Interrupted => self.tell_interruption(),
@@ -341,6 +380,13 @@ impl Run<'_> {
                      begin anew with --fresh"
                 ));
                 Ok(ExitCode::NEGATIVE)
+            }
+            Some((Verdict::SanityFailed { reason }, _)) => {
+                self.screen.line(&format!(
+                    "error: a sanity check failed, and nothing was searched: {reason}\nmend it and run again with --fresh, \
+                     or, where it is meant so, write on_failure = \"warn\" in [sanity]"
+                ));
+                Ok(ExitCode::SANITY)
             }
             _ => Ok(ExitCode::DONE),
         }

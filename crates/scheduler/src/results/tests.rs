@@ -12,7 +12,8 @@ use crate::event::{
 use crate::space::{Dimension, Domain, Params, Scale, Space, Value};
 use crate::state::State;
 use crate::sweep::{
-    Goal, Limits, Metric, Procedure, Prune, PruneRule, SamplerKind, Stage, Sweep, Widen,
+    Goal, Limits, Metric, OnFailure, ProbeUse, Procedure, Prune, PruneRule, SamplerKind, Sanity,
+    Stage, Sweep, Widen,
 };
 use crate::trial::{Outcome, Report, Trial, TrialId};
 
@@ -82,6 +83,11 @@ fn sweep(metric: &str) -> Sweep {
             rule: PruneRule::None,
             min_trials: 8,
             min_epochs: 1,
+        },
+        sanity: Sanity {
+            enabled: true,
+            on_failure: OnFailure::Stop,
+            probe: ProbeUse::Warn,
         },
         widen: Widen {
             max_rounds: 4,

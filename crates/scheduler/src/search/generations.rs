@@ -330,7 +330,7 @@ impl Search {
         let drawn = self.state.refinements().last().map(|last| &last.next);
         refine(&Results {
             plan,
-            original: self.sweep.space(),
+            original: &self.space,
             drawn,
             evidence: &evidence,
             best,

@@ -84,7 +84,7 @@ impl Search {
 
     /// Every searched key that is active, in the definition's order: as drawn, or as held fixed by the stage.
     pub(super) fn complete(&self, drawn: &Params, fixed: &Params) -> Params {
-        let dimensions = self.sweep.space().0.iter();
+        let dimensions = self.space.0.iter();
         let pairs = dimensions.filter_map(|dimension| {
             let value = drawn
                 .get(&dimension.key)
@@ -189,7 +189,7 @@ impl Search {
             .map(|(record, _)| &record.trial.params);
         let mut space = Vec::new();
         let mut fixed = Params::default();
-        for dimension in &self.sweep.space().0 {
+        for dimension in &self.space.0 {
             let key = &*dimension.key;
             if stage.keys.iter().any(|searched| searched == key) {
                 space.push(self.latest_range(key).unwrap_or(dimension).clone());

@@ -70,6 +70,7 @@ impl Search {
             Procedure::Stages(_) => None,
         };
         Ok(Self {
+            space: sweep.space().clone(),
             sweep,
             objective,
             leaderboard,
@@ -107,6 +108,9 @@ impl Search {
             search.state.apply(record)?;
         }
         search.pool = Pool::of(&search.state);
+        if let Some(gate) = search.state.gate().cloned() {
+            search.set_range(&gate);
+        }
         for record in records {
             match &record.event {
                 Event::TrialStarted { trial, .. } | Event::TrialReused { trial, .. } => {

@@ -47,6 +47,9 @@ impl Search {
         for record in records {
             self.state.apply(record)?;
         }
+        if let Some(gate) = self.state.gate().cloned() {
+            self.set_range(&gate);
+        }
         let definition = definition.to_owned();
         self.record(Event::SweepReplanned { definition }, now);
         self.pool = Pool::of(&self.state);

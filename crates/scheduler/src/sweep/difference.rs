@@ -51,7 +51,9 @@ pub fn extends(old: &Sweep, new: &Sweep) -> bool {
 fn compare(path: &str, old: &toml::Table, new: &toml::Table, lines: &mut Vec<String>) {
     let added = new.keys().filter(|key| !old.contains_key(*key));
     for key in old.keys().chain(added) {
-        if path.is_empty() && key == "limits" {
+        // Definitions of earlier versions say nothing of sanity checks: what was searched is the same without them.
+        let is_silent = key == "sanity" && !(old.contains_key(key) && new.contains_key(key));
+        if path.is_empty() && (key == "limits" || is_silent) {
             continue;
         }
         let path = if path.is_empty() {

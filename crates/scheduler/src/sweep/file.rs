@@ -7,17 +7,17 @@ use super::reader::{Reader, elsewhere, listed};
 use super::tree::{Item, Node};
 use super::{
     Goal, KeySpec, Limits, Metric, Mistake, Mistakes, Override, Procedure, Spans, Sweep, Widen,
-    bytes, procedure, prune, settings, space, stages,
+    bytes, procedure, prune, sanity, settings, space, stages,
 };
 use crate::space::Value;
 
 /// Largest definition read, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-const OWN_TABLES: [&str; 9] = [
-    "name", "seed", "metric", "space", "search", "stage", "widen", "prune", "limits",
+const OWN_TABLES: [&str; 10] = [
+    "name", "seed", "metric", "space", "search", "stage", "widen", "prune", "sanity", "limits",
 ];
-const LATER_TABLES: [&str; 3] = ["command", "sanity", "executor"];
+const LATER_TABLES: [&str; 2] = ["command", "executor"];
 const LIMITS: [&str; 4] = ["workers", "max_failures", "sweep_seconds", "keep_bytes"];
 const LATER_LIMITS: [&str; 3] = ["trial_seconds", "memory_mb", "gpus"];
 /// Epochs of one full training, where neither the file nor the objective names them.
@@ -114,6 +114,7 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
     }
     let widen = widen(reader, root);
     let prune = prune::read(reader, root);
+    let sanity = sanity::read(reader, root);
     let limits = limits(reader, root);
     Some(Sweep {
         name: name?,
@@ -124,6 +125,7 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
         procedure: procedure?,
         widen: widen?,
         prune: prune?,
+        sanity: sanity?,
         limits: limits?,
     })
 }

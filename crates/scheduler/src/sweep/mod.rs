@@ -14,6 +14,7 @@ mod procedure;
 mod prune;
 mod range;
 mod reader;
+mod sanity;
 mod searchable;
 mod settings;
 mod space;
@@ -34,6 +35,7 @@ pub use mistake::{Mistake, Mistakes};
 pub use overrides::{Override, OverrideError};
 pub use procedure::Procedure;
 pub use prune::{Prune, PruneRule};
+pub use sanity::{OnFailure, ProbeUse, Sanity};
 pub use spans::Spans;
 
 use crate::space::{Space, Value};
@@ -49,6 +51,7 @@ pub struct Sweep {
     pub(crate) procedure: Procedure,
     pub(crate) widen: Widen,
     pub(crate) prune: Prune,
+    pub(crate) sanity: Sanity,
     pub(crate) limits: Limits,
 }
 
@@ -184,6 +187,11 @@ impl Sweep {
     /// When a trial is stopped early.
     pub fn prune(&self) -> Prune {
         self.prune
+    }
+
+    /// The checks of the set-up before the search.
+    pub fn sanity(&self) -> Sanity {
+        self.sanity
     }
 
     /// What may differ between invocations.

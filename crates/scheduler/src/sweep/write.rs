@@ -53,6 +53,11 @@ impl Sweep {
         for (key, value) in &self.prune.to_toml() {
             write_setting(&mut out, key, value, "");
         }
+        header(&mut out, "[sanity]");
+        line(&mut out, "enabled", &self.sanity.enabled.to_string());
+        let on_failure = self.sanity.on_failure.as_str();
+        line(&mut out, "on_failure", &quoted(on_failure));
+        line(&mut out, "probe", &quoted(self.sanity.probe.as_str()));
         header(&mut out, "[limits]");
         let workers = self.limits.workers;
         line(

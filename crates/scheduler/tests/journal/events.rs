@@ -4,7 +4,7 @@ use finetooth_scheduler::event::{
     Block, Continuation, Event, Floor, Move, MoveKind, ObjectiveSummary, Record, Refinement,
     RoundPlan, SweepStarted, Verdict,
 };
-use finetooth_scheduler::gate::{Check, CheckVerdict, Gate, Probe, ProbedRate};
+use finetooth_scheduler::gate::{Check, Gate, Probe, ProbedRate, Verdict as CheckVerdict};
 use finetooth_scheduler::space::{Dimension, Domain, Params, Scale, Space, Value};
 use finetooth_scheduler::trial::{Outcome, Report, Trial, TrialId};
 

@@ -16,12 +16,12 @@ impl Search {
     /// The keys of the first pass.
     pub(super) fn first_order_space(&self) -> Space {
         let first = |dimension: &&Dimension| dimension.order <= 1;
-        Space(self.sweep.space().0.iter().filter(first).cloned().collect())
+        Space(self.space.0.iter().filter(first).cloned().collect())
     }
 
     /// All keys: those of the first pass with the ranges they have come to, the others whole.
     pub(super) fn second_order_space(&self, settled: &Space) -> Space {
-        let dimensions = self.sweep.space().0.iter();
+        let dimensions = self.space.0.iter();
         let settled =
             |dimension: &Dimension| settled.get(&dimension.key).unwrap_or(dimension).clone();
         Space(dimensions.map(settled).collect())
@@ -35,7 +35,7 @@ impl Search {
         space: &Space,
     ) -> RoundPlan {
         let mut fixed = Params::default();
-        for dimension in &self.sweep.space().0 {
+        for dimension in &self.space.0 {
             if space.get(&dimension.key).is_none() {
                 let base = self.sweep.base(&dimension.key);
                 let value = base.unwrap_or_else(|| dimension.domain.at(0.5));
@@ -69,13 +69,7 @@ impl Search {
         whole: Space,
     ) -> RoundPlan {
         let n0 = progress.settings.n0;
-        let mut blocks = slabs(
-            &last.space,
-            self.sweep.space(),
-            n0,
-            &refinement.moves,
-            &whole,
-        );
+        let mut blocks = slabs(&last.space, &self.space, n0, &refinement.moves, &whole);
         for block in &mut blocks {
             block.epochs = Some(progress.ladder[0]);
         }
@@ -119,13 +113,7 @@ impl Search {
         let mut blocks = Vec::new();
         if refinement.widened && !progress.is_coarse {
             let half = settings.n0.div_ceil(2);
-            blocks = slabs(
-                &last.space,
-                self.sweep.space(),
-                half,
-                &refinement.moves,
-                &whole,
-            );
+            blocks = slabs(&last.space, &self.space, half, &refinement.moves, &whole);
             for block in &mut blocks {
                 block.epochs = Some(rung);
             }

@@ -6,6 +6,7 @@ mod hostile;
 mod overrides;
 mod right;
 mod round_trip;
+mod sanity;
 mod search;
 mod settings;
 mod space;

@@ -115,6 +115,11 @@ fn every_default_is_written_out() {
     min_trials = 8
     min_epochs = 1
 
+    [sanity]
+    enabled = true
+    on_failure = "stop"
+    probe = "warn"
+
     [limits]
     workers = "auto"
     max_failures = 5
@@ -187,6 +192,11 @@ fn every_default_of_generations_is_written_out() {
     rule = "median"
     min_trials = 8
     min_epochs = 1
+
+    [sanity]
+    enabled = true
+    on_failure = "stop"
+    probe = "warn"
 
     [limits]
     workers = "auto"
