@@ -15,15 +15,17 @@ fn help_of_the_program() {
     Usage: finetooth [OPTIONS] <COMMAND>
 
     Commands:
-      init    Write a commented definition file to begin with
-      check   Say whether a definition is right and what it would run; writes nothing
-      run     Run a sweep, or resume what was interrupted, to the end
-      status  Tell how far a sweep is
-      best    Show the best trials of a sweep, and why its ranges moved
-      show    Show one trial: its values and its epochs
-      rerun   Train a trial again and say whether its numbers come out the same
-      train   Train once, with the values of a file
-      help    Print this message or the help of the given subcommand(s)
+      init      Write a commented definition file to begin with
+      check     Say whether a definition is right and what it would run; writes nothing
+      run       Run a sweep, or resume what was interrupted, to the end
+      status    Tell how far a sweep is
+      best      Show the best trials of a sweep, and why its ranges moved
+      show      Show one trial: its values and its epochs
+      simulate  Run the search over synthetic or recorded learning curves: judge its settings before
+                spending a night on them
+      rerun     Train a trial again and say whether its numbers come out the same
+      train     Train once, with the values of a file
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -v, --verbose...  Show more of what is going on (-v ends of stages and trials, -vv epochs);
@@ -38,8 +40,8 @@ fn help_of_the_program() {
       finetooth best                    the best trials, and why the ranges moved
 
     Exit codes:
-      0 done    1 negative verdict    2 definition, usage or data wrong    4 directory in use
-      5 record or results could not be written    130 interrupted, can be resumed
+      0 done    1 negative verdict    2 definition, usage or data wrong    3 sanity check failed
+      4 directory in use    5 record or results could not be written    130 interrupted, can be resumed
     ");
 }
 

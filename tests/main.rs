@@ -13,4 +13,5 @@ mod regression;
 mod rerun;
 mod sandbox;
 mod sanity;
+mod simulate;
 mod sweeps;

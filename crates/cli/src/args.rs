@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::command::{best, check, init, rerun, run, show, status, train};
+use crate::command::{best, check, init, rerun, run, show, simulate, status, train};
 
 /// Finds the hyperparameters a network trains best with: coarse to fine, widening a range where the best lies on
 /// its edge. What was run is recorded and can be resumed at any moment.
@@ -33,8 +33,8 @@ Examples:
   finetooth best                    the best trials, and why the ranges moved
 
 Exit codes:
-  0 done    1 negative verdict    2 definition, usage or data wrong    4 directory in use
-  5 record or results could not be written    130 interrupted, can be resumed";
+  0 done    1 negative verdict    2 definition, usage or data wrong    3 sanity check failed
+  4 directory in use    5 record or results could not be written    130 interrupted, can be resumed";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Best(best::BestArgs),
     /// Show one trial: its values and its epochs
     Show(show::ShowArgs),
+    /// Run the search over synthetic or recorded learning curves: judge its settings before spending a night on them
+    Simulate(simulate::SimulateArgs),
     /// Train a trial again and say whether its numbers come out the same
     Rerun(rerun::RerunArgs),
     /// Train once, with the values of a file

@@ -1,4 +1,5 @@
-//! What a trial is: training by the engine. The one crate that knows both the search and the network.
+//! What a trial is: training by the engine, or a synthetic stand-in for it. The one crate that knows both the search
+//! and the network.
 
 #![forbid(unsafe_code)]
 
@@ -8,6 +9,7 @@ mod overlay;
 mod preflight;
 mod rung;
 mod store;
+pub mod synthetic;
 mod train;
 
 pub use finetooth_engine::MAX_THREADS;

@@ -2,6 +2,7 @@
 
 use finetooth_engine::config::KEYS;
 use finetooth_scheduler::space::Params;
+use finetooth_scheduler::trial::Trial;
 
 /// `base` (tables `data`, `model`, `train`) with each of `params` in the place of the key of its name.
 ///
@@ -20,6 +21,27 @@ pub fn overlay(base: &toml::Table, params: &Params) -> toml::Table {
         }
     }
     settings
+}
+
+/// The definition file that trains with the values of `trial`, one of the sweep `name` with the configuration `base`.
+pub(crate) fn train_file(name: &str, seed: u32, base: &toml::Table, trial: &Trial) -> String {
+    let mut settings = overlay(base, &trial.params);
+    let train = settings
+        .entry("train")
+        .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    if let toml::Value::Table(train) = train {
+        train.insert("seed".to_owned(), i64::from(trial.seed).into());
+    }
+    let mut file = toml::Table::new();
+    file.insert("name".to_owned(), format!("{name}-best").into());
+    file.insert("seed".to_owned(), i64::from(seed).into());
+    file.extend(settings);
+    let text = toml::to_string(&file).expect("tables of plain values are TOML");
+    format!(
+        "# Trial {} of the sweep {name}, as a file for `finetooth train`.\n\
+         # `seed` splits the data as the sweep did; `train.seed` is the trial's own.\n\n{text}",
+        trial.id
+    )
 }
 
 #[cfg(test)]

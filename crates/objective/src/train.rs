@@ -16,7 +16,7 @@ use finetooth_scheduler::sweep::{Mistakes, Spans, Sweep};
 use finetooth_scheduler::trial::{Ended, Trial, TrialId};
 
 use crate::keys::columns_of;
-use crate::overlay::overlay;
+use crate::overlay::{overlay, train_file};
 use crate::preflight;
 use crate::rung;
 use crate::store::Store;
@@ -195,29 +195,6 @@ impl Objective for Training {
     }
 
     fn train_file(&self, trial: &Trial) -> String {
-        let mut settings = overlay(&self.base, &trial.params);
-        let seed = i64::from(trial.seed);
-        let train = settings
-            .entry("train")
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        if let toml::Value::Table(train) = train {
-            train.insert("seed".to_owned(), toml::Value::Integer(seed));
-        }
-        let mut file = toml::Table::new();
-        file.insert(
-            "name".to_owned(),
-            toml::Value::String(format!("{}-best", self.name)),
-        );
-        file.insert(
-            "seed".to_owned(),
-            toml::Value::Integer(i64::from(self.seed)),
-        );
-        file.extend(settings);
-        let text = toml::to_string(&file).expect("tables of plain values are TOML");
-        format!(
-            "# Trial {} of the sweep {}, as a file for `finetooth train`.\n\
-             # `seed` splits the data as the sweep did; `train.seed` is the trial's own.\n\n{text}",
-            trial.id, self.name
-        )
+        train_file(&self.name, self.seed, &self.base, trial)
     }
 }

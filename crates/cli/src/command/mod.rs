@@ -6,5 +6,6 @@ pub(crate) mod init;
 pub(crate) mod rerun;
 pub(crate) mod run;
 pub(crate) mod show;
+pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod train;

@@ -79,10 +79,14 @@ mod tests {
 
     #[test]
     fn what_diverged_is_below_and_all_the_same_tells_nothing() {
-        let places = [Place::Scored(-1e9), Place::Diverged(3), Place::Diverged(1)];
+        let places = [
+            Place::Scored(-1e9),
+            Place::Diverged(3, 0.0),
+            Place::Diverged(1, 0.0),
+        ];
         let scores = normal(places.into_iter()).unwrap();
         assert!(scores[0] > scores[1] && scores[1] > scores[2], "{scores:?}");
-        assert_eq!(normal([Place::Diverged(1); 5].into_iter()), None);
+        assert_eq!(normal([Place::Diverged(1, 0.0); 5].into_iter()), None);
         assert_eq!(normal([Place::Scored(0.5)].into_iter()), None);
     }
 

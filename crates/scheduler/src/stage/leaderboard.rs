@@ -151,8 +151,8 @@ impl Leaderboard {
         Standing(self.place(record, ranking), record.trial.id)
     }
 
-    /// `records` from best to worst: completed and pruned by `ranking`, then diverged (the later the better), then
-    /// failed; ties by id.
+    /// `records` from best to worst: completed and pruned by `ranking`, then diverged (the later the better, then the one
+    /// with the lower learning rate), then failed; ties by id.
     pub fn ranked<'a, R: Into<Settled<'a>>>(
         &self,
         records: impl IntoIterator<Item = R>,
@@ -178,11 +178,20 @@ impl Leaderboard {
             (Some(Outcome::Completed | Outcome::Pruned { .. }), Some(score)) => {
                 Place::Scored(score)
             }
-            (Some(Outcome::Diverged { epoch, .. }), _) => Place::Diverged(*epoch),
-            (Some(Outcome::Completed | Outcome::Pruned { .. }), None) => Place::Diverged(0),
+            (Some(Outcome::Diverged { epoch, .. }), _) => Place::Diverged(*epoch, rate(record)),
+            (Some(Outcome::Completed | Outcome::Pruned { .. }), None) => {
+                Place::Diverged(0, rate(record))
+            }
             (Some(Outcome::Failed { .. }) | None, _) => Place::Failed,
         }
     }
+}
+
+/// The trial's learning rate, under either of its usual names; 0 where it has none.
+fn rate(record: Settled<'_>) -> f64 {
+    let names = ["learning_rate", "lr"].into_iter();
+    let mut values = names.filter_map(|name| record.trial.params.get(name)?.as_f64());
+    values.next().unwrap_or(0.0)
 }
 
 /// Place and id of a trial: smaller is better.
@@ -194,8 +203,9 @@ pub(crate) struct Standing(pub(crate) Place, pub(crate) TrialId);
 pub(crate) enum Place {
     /// Larger is better; never NaN.
     Scored(f64),
-    /// In this epoch; later is better.
-    Diverged(u32),
+    /// In this epoch, later is better; with this learning rate, lower is better. Of trials that all diverge at once the
+    /// rate still points the way.
+    Diverged(u32, f64),
     /// Says nothing about its values.
     Failed,
 }
@@ -204,7 +214,7 @@ impl Place {
     fn class(self) -> u8 {
         match self {
             Self::Scored(_) => 0,
-            Self::Diverged(_) => 1,
+            Self::Diverged(..) => 1,
             Self::Failed => 2,
         }
     }
@@ -214,7 +224,9 @@ impl Ord for Place {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Scored(one), Self::Scored(other)) => other.total_cmp(one),
-            (Self::Diverged(one), Self::Diverged(other)) => other.cmp(one),
+            (Self::Diverged(one, rate), Self::Diverged(other, other_rate)) => {
+                other.cmp(one).then(rate.total_cmp(other_rate))
+            }
             (one, other) => one.class().cmp(&other.class()),
         }
     }

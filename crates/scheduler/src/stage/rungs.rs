@@ -278,7 +278,7 @@ mod tests {
     fn what_is_over_or_diverged_counts_and_does_not_go_on() {
         let mut rungs = Rungs::new(2);
         rungs.take(id(1), 0, Place::Scored(0.9), false);
-        rungs.take(id(2), 0, Place::Diverged(1), false);
+        rungs.take(id(2), 0, Place::Diverged(1, 0.0), false);
         take(&mut rungs, 0, &[(3, 0.5), (4, 0.4), (5, 0.3), (6, 0.2)]);
         assert_eq!(promote(&mut rungs, 0), [3]);
         assert_eq!(ranked(&rungs), [1, 3, 4, 5, 6, 2]);

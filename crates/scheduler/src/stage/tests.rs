@@ -409,3 +409,24 @@ fn an_end_that_a_tiny_step_does_not_move_is_not_widened() {
     assert!(!refinement.widened);
     assert!(refinement.moves[0].reason.contains("step is too small"));
 }
+
+#[test]
+fn of_trials_that_diverge_in_the_same_epoch_the_lower_learning_rate_is_better() {
+    let diverged = |index: usize, rate: f64, epoch: u32| {
+        let reason = String::new();
+        let mut record = trial(index, 0.0, &[], Outcome::Diverged { epoch, reason });
+        record.trial.params = Params::from_iter([("lr".into(), Value::Float(rate))]);
+        record
+    };
+    let records = [
+        diverged(0, 1.0, 1),
+        diverged(1, 0.1, 1),
+        diverged(2, 10.0, 2),
+    ];
+    let order = leaderboard().ranked(&records, Ranking::Metric);
+    let order: Vec<u32> = order
+        .iter()
+        .map(|record| record.trial.id.number())
+        .collect();
+    assert_eq!(order, [3, 2, 1]);
+}
