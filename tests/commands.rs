@@ -233,6 +233,35 @@ fn extend_plans_anew_and_keeps_results() {
 }
 
 #[test]
+fn a_larger_budget_ends_as_if_it_had_been_asked_for_at_first() {
+    let sandbox = Sandbox::new();
+    let sweep = |budget: u32| {
+        format!(
+            "name = \"small\"\n[model]\nkind = \"mlp\"\nhidden = 8\n[search]\nepochs = 9\nbudget = {budget}\n"
+        )
+    };
+    sandbox.write("small.toml", &sweep(24));
+    check_code(
+        &sandbox.run(&["run", "small.toml", "--quiet", "--out", "whole"]),
+        0,
+    );
+    sandbox.write("small.toml", &sweep(14));
+    check_code(&sandbox.run(&["run", "small.toml"]), 0);
+    sandbox.write("small.toml", &sweep(24));
+    let said = sandbox.run(&["run", "small.toml", "--extend"]);
+    check_code(&said, 0);
+    for name in ["trials.csv", "epochs.csv", "stages.csv", "best.toml"] {
+        let [whole, extended] = ["whole", "results/small"]
+            .map(|directory| sandbox.read(&format!("{directory}/{name}")));
+        assert!(whole == extended, "{name} differs");
+    }
+    let journal = sandbox.read("results/small/journal.jsonl");
+    assert!(journal.matches("trial_reused").count() > 50);
+    check_code(&sandbox.run(&["status", "results/small"]), 0);
+    check_code(&sandbox.run(&["best", "results/small"]), 0);
+}
+
+#[test]
 fn changed_data_are_another_definition() {
     let sandbox = Sandbox::new();
     let rows = table(["red", "white"]);

@@ -86,7 +86,8 @@ impl View {
                 self.epochs_told += new_epochs(plan, source.sweep);
                 for continued in &plan.continued {
                     let record = &source.state.trials()[continued.trial.index()];
-                    self.epochs_told += u64::from(continued.epochs - record.trained());
+                    let before = epochs_before(record, continued.epochs);
+                    self.epochs_told += u64::from(continued.epochs - before);
                 }
                 self.plan(source);
             }
@@ -114,11 +115,7 @@ impl View {
             }
             Event::TrialReused { trial, .. } => {
                 if let Some(record) = source.state.trials().get(trial.id.index()) {
-                    let n_before = record.rungs.len().saturating_sub(1);
-                    let from = match n_before {
-                        0 => 0,
-                        n => record.rungs[n - 1].epochs,
-                    };
+                    let from = epochs_before(record, trial.epochs);
                     self.n_ended += usize::from(from == 0);
                     self.epochs_ended += u64::from(trial.epochs - from);
                     self.compare(record, source);
@@ -199,6 +196,12 @@ impl View {
             self.best = Some((record.trial.id, best));
         }
     }
+}
+
+/// Epochs of the rung of a trial before the one that reaches `epochs`, whatever has happened since.
+fn epochs_before(record: &TrialRecord, epochs: u32) -> u32 {
+    let rungs = record.rungs.iter().map(|rung| rung.epochs);
+    rungs.filter(|earlier| *earlier < epochs).max().unwrap_or(0)
 }
 
 /// Epochs of the new trials of a round.

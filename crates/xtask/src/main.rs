@@ -4,6 +4,7 @@
 
 mod child;
 mod page;
+mod search;
 mod steps;
 mod sweeps;
 #[path = "../../engine/benches/workload/mod.rs"]
@@ -24,6 +25,10 @@ enum Chore {
     Step(steps::Step),
     /// Measures training steps beside PyTorch, one after the other on one core
     Steps(steps::Steps),
+    /// Answers trials of a surrogate: a line of JSON in, a line out
+    Bridge,
+    /// Measures how soon a search finds good values, beside Optuna's strategies
+    Search(search::Searches),
     /// Measures whole sweeps beside Optuna's random sampler with PyTorch
     Sweeps(sweeps::Sweeps),
 }
@@ -32,6 +37,8 @@ fn main() -> miette::Result<()> {
     match Arguments::parse().chore {
         Chore::Step(step) => step.run(),
         Chore::Steps(steps) => steps.run(),
+        Chore::Bridge => search::bridge(),
+        Chore::Search(searches) => searches.run(),
         Chore::Sweeps(sweeps) => sweeps.run(),
     }
 }
