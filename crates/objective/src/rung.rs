@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use finetooth_engine::history::EpochEnd;
 use finetooth_engine::solver::Solver;
+use finetooth_scheduler::interrupt::Interrupt;
 use finetooth_scheduler::objective::{Reporter, Task};
 use finetooth_scheduler::trial::{Decision, Ended, Outcome};
 
@@ -17,9 +18,14 @@ const TIMES_ITS_COST: u32 = 20;
 
 /// Trains `task` from its checkpoint, or from the start where it has none of use: the same numbers either way, of which
 /// those of epochs up to `task.from` are not reported again.
-pub(crate) fn run(training: &Training, task: &Task, reporter: &mut dyn Reporter) -> Ended {
+pub(crate) fn run(
+    training: &Training,
+    task: &Task,
+    interrupt: &Interrupt,
+    reporter: &mut dyn Reporter,
+) -> Ended {
     match Rung::begin(training, task) {
-        Ok(rung) => rung.run(reporter),
+        Ok(rung) => rung.run(interrupt, reporter),
         Err(error) => {
             let reason = format!("setup: {error}");
             Ended::Outcome(Outcome::Failed { reason })
@@ -47,7 +53,7 @@ impl<'a> Rung<'a> {
         })
     }
 
-    fn run(mut self, reporter: &mut dyn Reporter) -> Ended {
+    fn run(mut self, interrupt: &Interrupt, reporter: &mut dyn Reporter) -> Ended {
         let (from, to) = (self.task.from, self.task.trial.epochs);
         let kind = self.training.label_kind();
         if from == 0 {
@@ -80,6 +86,10 @@ impl<'a> Rung<'a> {
                 return Ended::Outcome(Outcome::Diverged { epoch, reason });
             };
             if epoch <= from {
+                if interrupt.is_raised() {
+                    self.save();
+                    return Ended::Interrupted { epoch };
+                }
                 continue;
             }
             match reporter.report(report(&record, kind)) {

@@ -177,11 +177,11 @@ impl Objective for Training {
         self.summary.clone()
     }
 
-    fn run(&self, task: &Task, _: Context, reporter: &mut dyn Reporter) -> Ended {
+    fn run(&self, task: &Task, context: Context, reporter: &mut dyn Reporter) -> Ended {
         if let Some(store) = &self.store {
             store.enter(task.trial.id);
         }
-        let ended = rung::run(self, task, reporter);
+        let ended = rung::run(self, task, &context.interrupt, reporter);
         if let Some(store) = &self.store {
             store.leave(task.trial.id);
         }

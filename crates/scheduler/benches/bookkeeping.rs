@@ -3,6 +3,7 @@
 //! The objective reports at once, so that all the time is the scheduler's. `memory` leaves nothing behind;
 //! `record` appends every event to a journal before acting on it and writes the tables, as `finetooth run` does;
 //! `generations` is the default search of about as many trials;
+//! `proposals` compares a search with random proposals and one with a Gaussian process, by generation;
 //! `tables` writes the four tables once; `replay` reads the journal and takes the sweep up from it.
 //! Aims: 10 µs a trial in memory and the same for any number of trials, 50 µs on record.
 
@@ -29,7 +30,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 const N_TRIALS: [u32; 3] = [1_000, 10_000, 100_000];
-const KEYS: [&str; 3] = ["learning_rate", "lr_decay", "l2"];
+const KEYS: [&str; 4] = ["learning_rate", "lr_decay", "l2", "dropout"];
 const COLUMNS: [&str; 6] = [
     "learning_rate",
     "train_loss",
@@ -84,6 +85,32 @@ fn sweep(n_trials: u32) -> Sweep {
     parsed(&format!(
         "[[stage]]\nname = \"one\"\ntrials = {n_trials}\nepochs = 1\n"
     ))
+}
+
+/// Searches in generations, nearly all of them fine ones behind 350 results: proposals drawn at random, and
+/// from a Gaussian process over four keys.
+fn proposals(criterion: &mut Criterion) {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let mut group = criterion.benchmark_group("proposals");
+    let n_generations = u64::from(search_of_generations(&runtime, "random"));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements(n_generations));
+    for kind in ["random", "gp"] {
+        group.bench_function(kind, |bencher| {
+            bencher.iter(|| search_of_generations(&runtime, kind));
+        });
+    }
+    group.finish();
+}
+
+/// Number of generations of the search.
+fn search_of_generations(runtime: &Runtime, proposals: &str) -> u32 {
+    let mut search = search(parsed(&format!(
+        "dropout = {{ low = 0.0, high = 0.6 }}\n[search]\nbudget = 300\nproposals = \"{proposals}\"\n"
+    )));
+    finish(runtime, &mut search, None);
+    search.state().rounds().len() as u32
 }
 
 fn parsed(procedure: &str) -> Sweep {
@@ -201,5 +228,5 @@ fn bookkeeping(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bookkeeping);
+criterion_group!(benches, bookkeeping, proposals);
 criterion_main!(benches);

@@ -10,6 +10,7 @@ pub mod event;
 pub mod executor;
 pub mod fault;
 pub mod gate;
+pub mod interrupt;
 pub mod journal;
 pub mod number;
 pub mod objective;

@@ -1,6 +1,7 @@
 //! What runs as a trial.
 
 use crate::event::ObjectiveSummary;
+use crate::interrupt::Interrupt;
 use crate::stop::Watch;
 use crate::trial::{Decision, Ended, Report, Trial, TrialId};
 
@@ -20,10 +21,13 @@ pub struct Task {
 }
 
 /// Where a task runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Context {
     /// Index of the worker, below the number of workers.
     pub worker: usize,
+    /// Raised when running trials are to stop where they can be gone on with. Whoever reports learns it from the answer; this
+    /// is for what takes long without a report.
+    pub interrupt: Interrupt,
 }
 
 /// Takes a running trial's reports and tells it whether to go on.

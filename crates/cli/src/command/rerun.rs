@@ -84,7 +84,7 @@ pub(crate) fn rerun(args: &RerunArgs, screen: &Screen) -> Result<ExitCode, Failu
         keep: false,
         watch: Watch::default(),
     };
-    let ended = training.run(&task, Context { worker: 0 }, &mut again);
+    let ended = training.run(&task, Context::default(), &mut again);
     again.bar.finish_and_clear();
     let mut differences = compare(columns, &record.reports, &again.reports);
     if again.until.is_none() {

@@ -135,7 +135,7 @@ fn run(training: &Training, sweep: &Sweep, printer: &mut Printer<'_>) -> Ended {
         keep: false,
         watch: Watch::default(),
     };
-    training.run(&task, Context { worker: 0 }, printer)
+    training.run(&task, Context::default(), printer)
 }
 
 /// Prints each epoch as it comes and keeps it for the history.

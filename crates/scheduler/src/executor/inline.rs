@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Executor, Message, attend};
+use crate::interrupt::Interrupt;
 use crate::objective::{Context, Objective, Task};
 use crate::trial::{Decision, Ended, TrialId};
 
@@ -12,7 +13,7 @@ pub struct Inline<O> {
     objective: O,
     waiting: VecDeque<(Task, usize)>,
     messages: VecDeque<Message>,
-    interrupted: bool,
+    interrupt: Interrupt,
 }
 
 impl<O: Objective> Inline<O> {
@@ -22,13 +23,13 @@ impl<O: Objective> Inline<O> {
             objective,
             waiting: VecDeque::new(),
             messages: VecDeque::new(),
-            interrupted: false,
+            interrupt: Interrupt::default(),
         }
     }
 
     fn run(&mut self, task: &Task, worker: usize) {
         let (trial, attempt) = (task.trial.id, task.attempt);
-        let (messages, interrupted) = (&mut self.messages, self.interrupted);
+        let (messages, interrupted) = (&mut self.messages, self.interrupt.is_raised());
         let deliver = |report| {
             messages.push_back(Message::Reported {
                 trial,
@@ -44,7 +45,15 @@ impl<O: Objective> Inline<O> {
         let ended = if interrupted {
             Ended::Interrupted { epoch: 0 }
         } else {
-            attend(&self.objective, task, Context { worker }, deliver)
+            attend(
+                &self.objective,
+                task,
+                Context {
+                    worker,
+                    interrupt: self.interrupt.clone(),
+                },
+                deliver,
+            )
         };
         messages.push_back(Message::Ended {
             trial,
@@ -70,7 +79,7 @@ impl<O: Objective> Executor for Inline<O> {
     }
 
     fn interrupt(&mut self) {
-        self.interrupted = true;
+        self.interrupt.raise();
     }
 
     async fn next(&mut self) -> Message {

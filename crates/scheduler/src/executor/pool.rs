@@ -1,12 +1,12 @@
 //! Worker threads of this process, one trial each.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
 use super::{Executor, Message, attend};
+use crate::interrupt::Interrupt;
 use crate::objective::{Context, Objective, Task};
 use crate::trial::{Decision, TrialId};
 
@@ -16,7 +16,7 @@ pub struct Pool<O> {
     objective: Arc<O>,
     threads: rayon::ThreadPool,
     workers: usize,
-    interrupted: Arc<AtomicBool>,
+    interrupt: Interrupt,
     sender: mpsc::UnboundedSender<Message>,
     receiver: mpsc::UnboundedReceiver<Message>,
 }
@@ -45,7 +45,7 @@ impl<O: Objective + 'static> Pool<O> {
             objective,
             threads,
             workers,
-            interrupted: Arc::default(),
+            interrupt: Interrupt::default(),
             sender,
             receiver,
         })
@@ -59,7 +59,7 @@ impl<O: Objective + 'static> Executor for Pool<O> {
 
     fn start(&mut self, task: Task, worker: usize) {
         let objective = Arc::clone(&self.objective);
-        let interrupted = Arc::clone(&self.interrupted);
+        let interrupt = self.interrupt.clone();
         let sender = self.sender.clone();
         self.threads.spawn(move || {
             let (trial, attempt) = (task.trial.id, task.attempt);
@@ -68,6 +68,10 @@ impl<O: Objective + 'static> Executor for Pool<O> {
                 reason = "the seconds of timings.csv begin here"
             )]
             let started = Instant::now();
+            let context = Context {
+                worker,
+                interrupt: interrupt.clone(),
+            };
             // Nobody listens any more only when the run has ended; then there is nothing left to tell.
             let deliver = |report| {
                 let delivered = sender.send(Message::Reported {
@@ -75,13 +79,13 @@ impl<O: Objective + 'static> Executor for Pool<O> {
                     attempt,
                     report,
                 });
-                if delivered.is_err() || interrupted.load(Ordering::Relaxed) {
+                if delivered.is_err() || interrupt.is_raised() {
                     Decision::Interrupt
                 } else {
                     Decision::Continue
                 }
             };
-            let ended = attend(&*objective, &task, Context { worker }, deliver);
+            let ended = attend(&*objective, &task, context, deliver);
             let seconds = started.elapsed().as_secs_f64();
             let _ = sender.send(Message::Ended {
                 trial,
@@ -98,7 +102,7 @@ impl<O: Objective + 'static> Executor for Pool<O> {
     }
 
     fn interrupt(&mut self) {
-        self.interrupted.store(true, Ordering::Relaxed);
+        self.interrupt.raise();
     }
 
     async fn next(&mut self) -> Message {

@@ -85,7 +85,11 @@ impl<O: Objective, F: Fn(&Task) -> Fate> Executor for Simulated<O, F> {
                 _ => Decision::Continue,
             }
         };
-        let mut ended = attend(&self.objective, &task, Context { worker }, deliver);
+        let context = Context {
+            worker,
+            ..Context::default()
+        };
+        let mut ended = attend(&self.objective, &task, context, deliver);
         if let Some(n) = fate.lost_after.filter(|n| reports.len() > *n) {
             reports.truncate(n);
             ended = Ended::Interrupted {
