@@ -40,7 +40,7 @@ fn named(name: &str) -> Result<&'static Workload> {
 
 #[derive(Args)]
 pub(crate) struct Step {
-    /// Which network, for instance w1
+    /// Which network, for instance w1; `peak` for the most that the core can do
     workload: String,
     /// Instruction set: portable, avx2 or avx512; the fastest there is if not given
     #[arg(long)]
@@ -55,11 +55,16 @@ pub(crate) struct Step {
 
 impl Step {
     pub(crate) fn run(self) -> Result<()> {
-        let workload = named(&self.workload)?;
         let simd = match &self.simd {
             Some(name) => Simd::named(name).into_diagnostic()?,
             None => Simd::detect(),
         };
+        if self.workload == PEAK {
+            let peak = peak(simd, self.seconds);
+            println!("{}", serde_json::to_string(&peak).into_diagnostic()?);
+            return Ok(());
+        }
+        let workload = named(&self.workload)?;
         let dataset = Arc::new(workload.synthetic());
         let data_mib = (4 * dataset.train.features.len()) as f64 / f64::from(1 << 20);
         let mut solver = Solver::on(simd, &workload.config(), dataset, 1).into_diagnostic()?;
@@ -71,6 +76,21 @@ impl Step {
         println!("{}", serde_json::to_string(&figures).into_diagnostic()?);
         Ok(())
     }
+}
+
+/// The workload that is none: multiply-adds in registers.
+const PEAK: &str = "peak";
+
+/// Median speed of multiply-adds over `seconds`, in operations a second.
+fn peak(simd: Simd, seconds: f64) -> f64 {
+    let mut speeds = Vec::new();
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs_f64(seconds) {
+        let batch = Instant::now();
+        let operations = simd.multiply_adds(1_000_000);
+        speeds.push(operations as f64 / batch.elapsed().as_secs_f64());
+    }
+    median(speeds)
 }
 
 /// Median speed of epochs over `seconds`, after one that warms up.
@@ -134,6 +154,8 @@ struct Row {
     by_simd: Vec<(&'static str, f64)>,
     /// Operations of a training step, for each sample.
     flops_per_step: f64,
+    /// Operations a second that the core can make at most, by multiply-adds in registers.
+    peak: f64,
 }
 
 impl Steps {
@@ -158,17 +180,25 @@ impl Steps {
         let mut ours = vec![Vec::new(); sets.len()];
         let mut peers = vec![Vec::new(); PEERS.len()];
         let mut both = Vec::new();
+        let mut peaks = Vec::new();
         for round in 0..self.rounds {
             for (simd, found) in sets.iter().zip(&mut ours) {
-                found.push(last_line(start(
-                    &mut self.own(workload, simd, &self.core)?,
-                )?)?);
+                found.push(last_line(start(&mut self.own(
+                    workload.name,
+                    simd,
+                    &self.core,
+                )?)?)?);
             }
             for (peer, found) in PEERS.iter().zip(&mut peers) {
                 found.push(last_line(start(&mut self.peer(workload.name, peer))?)?);
             }
-            let first = start(&mut self.own(workload, sets[fastest], &self.core)?)?;
-            let second = start(&mut self.own(workload, sets[fastest], &self.other_core)?)?;
+            peaks.push(last_line(start(&mut self.own(
+                PEAK,
+                sets[fastest],
+                &self.core,
+            )?)?)?);
+            let first = start(&mut self.own(workload.name, sets[fastest], &self.core)?)?;
+            let second = start(&mut self.own(workload.name, sets[fastest], &self.other_core)?)?;
             let [first, second]: [Figures; 2] = [last_line(first)?, last_line(second)?];
             both.push(first.samples_per_second + second.samples_per_second);
             eprintln!("{} round {} of {}", workload.name, round + 1, self.rounds);
@@ -192,14 +222,15 @@ impl Steps {
                 .into_iter()
                 .zip(ours.iter().map(|figures| figures.samples_per_second))
                 .collect(),
+            peak: median(peaks),
             flops_per_step: (3 * summary.flops_per_sample - first) as f64,
         })
     }
 
-    fn own(&self, workload: &Workload, simd: &str, core: &str) -> Result<Command> {
+    fn own(&self, workload: &str, simd: &str, core: &str) -> Result<Command> {
         let program = std::env::current_exe().into_diagnostic()?;
         let mut command = pinned(core, &program.to_string_lossy());
-        command.args(["step", workload.name, "--simd", simd]);
+        command.args(["step", workload, "--simd", simd]);
         command.args(["--seconds", &self.seconds.to_string()]);
         Ok(command)
     }
@@ -230,9 +261,10 @@ fn table(rows: &[Row], n_rounds: usize) -> String {
     use std::fmt::Write;
     let mut text = format!(
         "{}, {}. Medians of {n_rounds} rounds in which every side ran in turn, pinned to one core. GFLOP/s count three \
-         forward passes a step, less the gradients by the samples, which nobody needs.\n\n\
-         | network | finetooth, samples/s | PyTorch as it comes | tuned | ratio to tuned | GFLOP/s | two at once | memory, MiB (PyTorch) |\n\
-         |---|---|---|---|---|---|---|---|\n",
+         forward passes a step, less the gradients by the samples, which nobody needs, and convolutions as if each product were \
+         made (Winograd's tiles make fewer); their share is that of multiply-adds in registers on the same core, timed in turn too.\n\n\
+         | network | finetooth, samples/s | PyTorch as it comes | tuned | ratio to tuned | GFLOP/s | of the core's most | two at once | memory, MiB (PyTorch) |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
         page::machine(),
         page::today(),
     );
@@ -242,7 +274,7 @@ fn table(rows: &[Row], n_rounds: usize) -> String {
     for row in rows {
         let gflops = row.ours.samples_per_second * row.flops_per_step / 1e9;
         write(format_args!(
-            "| **{}** {} | {} | {} | {} | **{:.1}** | {:.0} | {:.0} % | {:.0} ({:.0}) |\n",
+            "| **{}** {} | {} | {} | {} | **{:.1}** | {:.0} | {:.0} % of {:.0} | {:.0} % | {:.0} ({:.0}) |\n",
             row.workload.name,
             row.workload.description,
             grouped(row.ours.samples_per_second),
@@ -250,6 +282,8 @@ fn table(rows: &[Row], n_rounds: usize) -> String {
             grouped(row.tuned.samples_per_second),
             row.ours.samples_per_second / row.tuned.samples_per_second,
             gflops,
+            100.0 * gflops * 1e9 / row.peak,
+            row.peak / 1e9,
             100.0 * row.two_at_once,
             row.ours.peak_mib,
             row.tuned.peak_mib,

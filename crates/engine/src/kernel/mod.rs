@@ -15,6 +15,7 @@
 mod activation;
 mod aligned;
 pub(crate) mod batch_norm;
+mod ceiling;
 mod clip;
 mod columns;
 mod conv2d;

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::ceiling::MultiplyAdds;
 use super::lanes::Kernel;
 use super::real::Real;
 
@@ -100,6 +101,12 @@ impl Simd {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => "avx512",
         }
+    }
+
+    /// Keeps the core at multiply-adds on vectors of `f32` in registers, so many `rounds` of some dozen vectors, and tells the
+    /// operations made: timed, it gives the most that this core can do, which benchmarks compare with.
+    pub fn multiply_adds(self, rounds: u64) -> u64 {
+        self.run(MultiplyAdds { rounds })
     }
 
     /// Runs a kernel on this instruction set.
