@@ -29,6 +29,11 @@ impl Clipping {
         }
     }
 
+    /// Whether no bound is given.
+    pub(crate) fn is_none(self) -> bool {
+        self.value.is_none() && self.norm.is_none()
+    }
+
     /// Brings the gradients within the bounds.
     pub(crate) fn apply<T: Real>(self, simd: Simd, tensors: &[Tensor], gradients: &mut [T]) {
         if let Some(limit) = self.value {

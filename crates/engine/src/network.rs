@@ -13,7 +13,7 @@ use crate::config::{Init, Loss, ModelConfig};
 use crate::data::{Shape, Targets};
 use crate::init;
 use crate::kernel::{Aligned, Real, Simd};
-use crate::layer::{Backward, Batch, Forward, Layer, Mode};
+use crate::layer::{Backward, Batch, Forward, Layer, Mode, Mover};
 use crate::loss::BatchLoss;
 use crate::threads::Threads;
 
@@ -42,6 +42,8 @@ pub(crate) struct Network<T> {
     /// What each layer's output is.
     outputs: Vec<Output>,
     tensors: Vec<Tensor>,
+    /// How many of them each layer has; they follow each other.
+    tensors_of: Vec<usize>,
     parameters: Aligned<T>,
     gradients: Aligned<T>,
     running_tensors: Vec<Tensor>,
@@ -103,6 +105,7 @@ impl<T: Real> Network<T> {
             gradients: Aligned::zeros(plan.buffer_len),
             running: Aligned::zeros(plan.running_len),
             tensors: plan.tensors,
+            tensors_of: plan.steps.iter().map(step::Step::n_tensors).collect(),
             running_tensors: plan.running_tensors,
             seed: 0,
         };
@@ -165,12 +168,28 @@ impl<T: Real> Network<T> {
         targets: &Targets,
         step: u64,
     ) -> BatchLoss {
+        let loss = self.begin_step(loss, targets, step);
+        self.backward(targets.len());
+        loss
+    }
+
+    /// As [`Network::training_loss`]; one of the backward passes may follow.
+    pub(crate) fn begin_step(&mut self, loss: Loss, targets: &Targets, step: u64) -> BatchLoss {
         self.forward_in_training(targets.len(), step);
         let scores = self.activations.last().expect("the input is always there");
         let dscores = self.dactivations.last_mut().expect("a network has a layer");
-        let loss = loss.of_batch(self.simd, scores, targets, Some(dscores));
-        self.backward(targets.len());
-        loss
+        loss.of_batch(self.simd, scores, targets, Some(dscores))
+    }
+
+    /// After [`Network::begin_step`] with `n` samples: the gradients by all weights and biases.
+    pub(crate) fn backward(&mut self, n: usize) {
+        self.backward_with(n, None);
+    }
+
+    /// After [`Network::begin_step`] with `n` samples: moves all weights and biases by their gradients, each as soon as
+    /// nothing else needs it; what the gradients are afterwards is not told.
+    pub(crate) fn backward_moving(&mut self, n: usize, mover: &mut dyn Mover<T>) {
+        self.backward_with(n, Some(mover));
     }
 
     /// Who works on its batches.
@@ -268,20 +287,37 @@ impl<T: Real> Network<T> {
         }
     }
 
-    fn backward(&mut self, n: usize) {
+    fn backward_with(&mut self, n: usize, mut mover: Option<&mut dyn Mover<T>>) {
+        let mut tensors = &self.tensors[..];
         for (idx, layer) in self.layers.iter_mut().enumerate().rev() {
             let (before, after) = self.dactivations.split_at_mut(idx);
+            let moves_weights = layer.moves_weights();
             layer.backward(Backward {
                 simd: self.simd,
                 threads: &self.threads,
                 n,
-                parameters: &self.parameters,
+                parameters: &mut self.parameters,
                 gradients: &mut self.gradients,
+                mover: match &mut mover {
+                    Some(mover) if moves_weights => Some(&mut **mover),
+                    _ => None,
+                },
                 x: &self.activations[idx],
                 y: &self.activations[idx + 1],
                 dy: &mut after[0],
                 dx: before.last_mut().or(self.dinput.as_mut()),
             });
+            let of_layer;
+            (tensors, of_layer) = tensors.split_at(tensors.len() - self.tensors_of[idx]);
+            let Some(mover) = &mut mover else { continue };
+            for tensor in of_layer {
+                if !(moves_weights && tensor.is_weight()) {
+                    let place = tensor.range.clone();
+                    let weights = &mut self.parameters[place.clone()];
+                    let gradients = &mut self.gradients[place.clone()];
+                    mover.advance(tensor.is_weight(), place, weights, gradients);
+                }
+            }
         }
     }
 }

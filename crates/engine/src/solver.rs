@@ -5,6 +5,7 @@ mod error;
 mod fit;
 mod observe;
 mod state;
+mod update;
 
 use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
@@ -17,8 +18,8 @@ use crate::kernel::{Real, Simd};
 use crate::loss::BatchLoss;
 use crate::max_norm::MaxNorm;
 use crate::network::{Network, Sizes, Summary, summarize};
-use crate::optim::{Optimizer, Step};
-use crate::penalty::{Penalties, norm_over_weights};
+use crate::optim::Optimizer;
+use crate::penalty::Penalties;
 use crate::schedule::{LrSchedule, Moment, Plateau};
 use crate::seed::{Purpose, Stream};
 use crate::threads::{Threads, ThreadsError};
@@ -27,6 +28,7 @@ use best::Best;
 pub use error::SolverError;
 pub(crate) use error::check_part;
 pub use fit::{FitEnd, FitOptions, Progress};
+use update::LastUpdate;
 
 /// Trains one network, epoch by epoch, on the calling thread or on several.
 ///
@@ -239,12 +241,6 @@ enum Ended {
     BestInPlace,
 }
 
-/// ‖last update‖ and ‖weights before it‖.
-struct LastUpdate {
-    update_norm: f64,
-    weight_norm: f64,
-}
-
 impl<T: Real> Training<T> {
     fn new(
         simd: Simd,
@@ -326,7 +322,7 @@ impl<T: Real> Training<T> {
     fn advance(&mut self) -> (StepRecord, Option<EpochEnd>) {
         let mut running = self.running.take().unwrap_or_else(|| self.begin_epoch());
         let (step, n_steps) = (running.n_steps, self.n_steps());
-        let loss = self.step_loss(step);
+        let loss = self.begin_step(step);
         running.n_steps += 1;
         running.total += loss;
         let record = StepRecord {
@@ -344,7 +340,7 @@ impl<T: Real> Training<T> {
         } else if running.n_steps == n_steps {
             Some(EpochEnd::Completed(self.complete_epoch(running)))
         } else {
-            self.update(step, false);
+            self.update(step);
             self.running = Some(running);
             None
         };
@@ -400,12 +396,12 @@ impl<T: Real> Training<T> {
             .shuffle(&mut self.order);
     }
 
-    /// Loads the batch of a step; its loss, and the gradients for the update.
-    fn step_loss(&mut self, step: usize) -> BatchLoss {
+    /// Loads the batch of a step; its loss.
+    fn begin_step(&mut self, step: usize) -> BatchLoss {
         self.load_training(step);
         let steps_before = u64::from(self.epoch - 1) * self.n_steps() as u64;
         self.network
-            .loss_and_gradients(self.loss, &self.targets, steps_before + step as u64)
+            .begin_step(self.loss, &self.targets, steps_before + step as u64)
     }
 
     /// Puts the samples of a step into the network's batch, varied as this epoch sees them.
@@ -429,38 +425,6 @@ impl<T: Real> Training<T> {
             self.network.load(place, varied);
         }
         self.targets.take(&train.targets, idxs);
-    }
-
-    fn update(&mut self, step: usize, keep_update: bool) {
-        let learning_rate = self.learning_rate_at(step);
-        let threads = self.network.threads().clone();
-        let (tensors, weights, gradients) = self.network.update_parts();
-        self.clipping.apply(self.simd, tensors, gradients);
-        self.optimizer.update(Step {
-            simd: self.simd,
-            threads: &threads,
-            learning_rate,
-            penalties: self.penalties,
-            weight_decay: self.weight_decay,
-            tensors,
-            weights,
-            gradients,
-            keep_update,
-        });
-        if let Some(max_norm) = &mut self.max_norm {
-            max_norm.apply(self.simd, tensors, weights);
-        }
-    }
-
-    fn measured_update(&mut self, step: usize) -> LastUpdate {
-        let weight_norm =
-            norm_over_weights(self.simd, self.network.tensors(), self.network.parameters());
-        self.update(step, true);
-        let update = self.network.gradients();
-        LastUpdate {
-            update_norm: norm_over_weights(self.simd, self.network.tensors(), update),
-            weight_norm,
-        }
     }
 
     /// The figures of an epoch whose steps saw `n_seen` samples, validation left open; without any

@@ -1,6 +1,6 @@
 //! The affine layer, optionally with the rectifier that follows it.
 
-use super::{Backward, Batch, Forward, Place};
+use super::{Backward, Batch, Forward, Mover, Place};
 use crate::kernel::{
     Aligned, LinearBackwardInput, LinearBackwardWeights, LinearForward, PANEL_LEN, Real,
     ReluBackward, Simd,
@@ -18,7 +18,12 @@ pub(crate) struct Linear<T> {
     place: Place,
     /// One for each thread.
     panels: Vec<Aligned<T>>,
+    /// Gradients of the weights of some inputs, until they are moved.
+    piece: Aligned<T>,
 }
+
+/// Weights that are moved at a time, about: as many as stay in a core's own cache with what moves them.
+const WEIGHTS_PER_PIECE: usize = 16 << 10;
 
 impl<T: Real> Linear<T> {
     pub(crate) fn new(inputs: usize, outputs: usize, relu: bool, place: Place) -> Self {
@@ -28,6 +33,7 @@ impl<T: Real> Linear<T> {
             relu,
             place,
             panels: vec![Aligned::zeros(PANEL_LEN)],
+            piece: Aligned::zeros(inputs_per_piece(inputs, outputs) * outputs),
         }
     }
 
@@ -77,15 +83,57 @@ impl<T: Real> Linear<T> {
                 gradients: dy.rows_mut(n),
             });
         }
-        self.backward_weights(
-            simd,
-            self.threads(pass.threads, n),
-            (n, pass.x, dy),
-            pass.gradients,
-        );
         if let Some(dx) = pass.dx {
             let weights = &pass.parameters[self.place.weights.clone()];
             self.backward_input(simd, pass.threads, (n, dy, dx), weights);
+        }
+        let threads = self.threads(pass.threads, n);
+        match pass.mover {
+            Some(mover) if threads.count() == 1 => {
+                let weights = &mut pass.parameters[self.place.weights.clone()];
+                let dbiases = &mut pass.gradients[self.place.biases.clone()];
+                self.backward_moving(simd, (n, pass.x, dy), weights, dbiases, mover);
+            }
+            mover => {
+                self.backward_weights(simd, threads, (n, pass.x, dy), pass.gradients);
+                if let Some(mover) = mover {
+                    let place = self.place.weights.clone();
+                    let weights = &mut pass.parameters[place.clone()];
+                    let dweights = &mut pass.gradients[place.clone()];
+                    mover.advance(true, place, weights, dweights);
+                }
+            }
+        }
+    }
+
+    /// dW of some inputs at a time, each moved before the next; db with the first. The sums are those of
+    /// [`Linear::backward_weights`].
+    fn backward_moving(
+        &mut self,
+        simd: Simd,
+        (n, x, dy): (usize, &Batch<T>, &Batch<T>),
+        weights: &mut [T],
+        dbiases: &mut [T],
+        mover: &mut dyn Mover<T>,
+    ) {
+        let per = inputs_per_piece(self.inputs, self.outputs);
+        let mut dbiases = Some(dbiases);
+        for (idx, weights) in weights.chunks_mut(per * self.outputs).enumerate() {
+            let first = idx * per;
+            let dweights = &mut self.piece[..weights.len()];
+            simd.run(LinearBackwardWeights {
+                n,
+                inputs: weights.len() / self.outputs,
+                outputs: self.outputs,
+                x: &x.rows(n)[first..],
+                x_stride: x.stride(),
+                dy: dy.rows(n),
+                dy_stride: dy.stride(),
+                dweights,
+                dbiases: dbiases.take(),
+            });
+            let start = self.place.weights.start + first * self.outputs;
+            mover.advance(true, start..start + weights.len(), weights, dweights);
         }
     }
 
@@ -147,4 +195,9 @@ impl<T: Real> Linear<T> {
             });
         });
     }
+}
+
+/// Inputs whose weights are moved at a time.
+fn inputs_per_piece(inputs: usize, outputs: usize) -> usize {
+    (WEIGHTS_PER_PIECE / outputs).clamp(1, inputs)
 }

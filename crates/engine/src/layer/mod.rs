@@ -119,6 +119,18 @@ pub(crate) struct Forward<'a, T> {
     pub(crate) y: &'a mut Batch<T>,
 }
 
+/// Takes a step of the update rule with a piece of the weights or biases.
+pub(crate) trait Mover<T> {
+    /// Moves `weights`, whose place among all weights and biases is `place`, by their `gradients`.
+    fn advance(
+        &mut self,
+        is_weight: bool,
+        place: Range<usize>,
+        weights: &mut [T],
+        gradients: &mut [T],
+    );
+}
+
 /// What a backward pass reads and writes, after the forward pass of the same batch.
 pub(crate) struct Backward<'a, T> {
     /// Instruction set.
@@ -128,9 +140,11 @@ pub(crate) struct Backward<'a, T> {
     /// Samples in the batch.
     pub(crate) n: usize,
     /// All weights and biases of the network.
-    pub(crate) parameters: &'a [T],
+    pub(crate) parameters: &'a mut [T],
     /// Their gradients; the layer's own are overwritten.
     pub(crate) gradients: &'a mut [T],
+    /// Given to a layer that [`Layer::moves_weights`]: moves its weights, whose gradients need not be left then.
+    pub(crate) mover: Option<&'a mut (dyn Mover<T> + 'a)>,
     /// Input of the forward pass.
     pub(crate) x: &'a Batch<T>,
     /// Output of the forward pass.
@@ -158,6 +172,12 @@ impl<T: Real> Layer<T> {
             | Self::LayerNorm(_)
             | Self::Dropout(_) => {}
         }
+    }
+
+    /// Whether its backward pass moves its weights, given a mover: where a piece of their gradients is used as soon as it
+    /// is there, it need not go through memory. What else it has is left to the caller.
+    pub(crate) fn moves_weights(&self) -> bool {
+        matches!(self, Self::Linear(_))
     }
 
     /// Computes the layer's output.

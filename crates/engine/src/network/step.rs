@@ -172,6 +172,15 @@ impl Step {
         }
     }
 
+    /// Number of its tensors.
+    pub(super) fn n_tensors(&self) -> usize {
+        match (self.tensor_sizes(), &self.norm) {
+            (None, _) => 0,
+            (Some(_), None) => 2,
+            (Some(_), Some(_)) => 4,
+        }
+    }
+
     /// The tensors in their place.
     pub(super) fn tensors(&self, relu_follows: bool) -> Vec<Tensor> {
         if matches!(self.kind, StepKind::BatchNorm | StepKind::LayerNorm) {

@@ -1,6 +1,6 @@
 //! Adagrad with a forgetting memory and steps in units of past steps.
 
-use super::Step;
+use super::Part;
 use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
@@ -29,14 +29,14 @@ impl<T: Real> Adadelta<T> {
         }
     }
 
-    pub(super) fn update(&mut self, step: Step<'_, T>) {
+    pub(super) fn update(&mut self, part: Part<'_, T>) {
         let rule = InUnitsOfSteps {
-            learning_rate: T::from_f64(step.learning_rate),
+            learning_rate: T::from_f64(part.step.learning_rate),
             rho: T::from_f64(self.rho),
             one_minus_rho: T::from_f64(1.0 - self.rho),
             eps: T::from_f64(self.eps),
         };
-        step.apply(rule, [&mut self.mean_square, &mut self.mean_square_step]);
+        part.apply(rule, [&mut self.mean_square, &mut self.mean_square_step]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Gradients divided by the root of their sum of squares.
 
-use super::Step;
+use super::Part;
 use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
@@ -23,12 +23,12 @@ impl<T: Real> Adagrad<T> {
         }
     }
 
-    pub(super) fn update(&mut self, step: Step<'_, T>) {
+    pub(super) fn update(&mut self, part: Part<'_, T>) {
         let rule = Summing {
-            learning_rate: T::from_f64(step.learning_rate),
+            learning_rate: T::from_f64(part.step.learning_rate),
             eps: T::from_f64(self.eps),
         };
-        step.apply(rule, [&mut self.squares]);
+        part.apply(rule, [&mut self.squares]);
     }
 }
 

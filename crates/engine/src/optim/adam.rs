@@ -1,6 +1,6 @@
 //! Adaptive moments.
 
-use super::Step;
+use super::Part;
 use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
@@ -34,10 +34,13 @@ impl<T: Real> Adam<T> {
         }
     }
 
-    pub(super) fn update(&mut self, step: Step<'_, T>) {
+    pub(super) fn begin_step(&mut self) {
         self.n_steps += 1;
+    }
+
+    pub(super) fn update(&mut self, part: Part<'_, T>) {
         let t = self.n_steps as f64;
-        let corrected_rate = step.learning_rate / (1.0 - libm::pow(self.beta1, t));
+        let corrected_rate = part.step.learning_rate / (1.0 - libm::pow(self.beta1, t));
         let second_correction = 1.0 / (1.0 - libm::pow(self.beta2, t));
         let rule = Moments {
             beta1: T::from_f64(self.beta1),
@@ -48,7 +51,7 @@ impl<T: Real> Adam<T> {
             second_correction: T::from_f64(second_correction),
             eps: T::from_f64(self.eps),
         };
-        step.apply(rule, [&mut self.first_moment, &mut self.second_moment]);
+        part.apply(rule, [&mut self.first_moment, &mut self.second_moment]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The sign of a momentum.
 
-use super::Step;
+use super::Part;
 use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
@@ -27,15 +27,15 @@ impl<T: Real> Lion<T> {
         }
     }
 
-    pub(super) fn update(&mut self, step: Step<'_, T>) {
+    pub(super) fn update(&mut self, part: Part<'_, T>) {
         let rule = Sign {
-            learning_rate: T::from_f64(step.learning_rate),
+            learning_rate: T::from_f64(part.step.learning_rate),
             beta1: T::from_f64(self.beta1),
             one_minus_beta1: T::from_f64(1.0 - self.beta1),
             beta2: T::from_f64(self.beta2),
             one_minus_beta2: T::from_f64(1.0 - self.beta2),
         };
-        step.apply(rule, [&mut self.momentum]);
+        part.apply(rule, [&mut self.momentum]);
     }
 }
 

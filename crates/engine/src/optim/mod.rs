@@ -22,6 +22,8 @@ mod nesterov;
 mod rmsprop;
 mod sgd;
 
+use std::ops::Range;
+
 use crate::config::{OptimizerKind, TrainSettings};
 use crate::kernel::{Real, Rule, Simd, WeightUpdate};
 use crate::network::Tensor;
@@ -38,8 +40,9 @@ use nadam::Nadam;
 use nesterov::Nesterov;
 use rmsprop::Rmsprop;
 
-/// One step's arguments.
-pub(crate) struct Step<'a, T> {
+/// One step's arguments, the same for all weights and biases.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'a> {
     /// Instruction set.
     pub(crate) simd: Simd,
     /// Who works on it.
@@ -50,63 +53,69 @@ pub(crate) struct Step<'a, T> {
     pub(crate) penalties: Penalties,
     /// δ, decoupled weight decay; acts on weights, not on biases.
     pub(crate) weight_decay: f64,
-    /// Where weights and biases lie.
-    pub(crate) tensors: &'a [Tensor],
-    /// All weights and biases.
-    pub(crate) weights: &'a mut [T],
-    /// Gradients of the data loss, laid out as `weights`; replaced by the update if `keep_update`.
-    pub(crate) gradients: &'a mut [T],
     /// Whether the update itself is wanted, to be measured.
     pub(crate) keep_update: bool,
 }
 
-impl<T: Real> Step<'_, T> {
-    /// Moves every weight and bias by a rule; each of `memory` is laid out as they are.
+/// A tensor, or a piece of one, that takes the step.
+pub(crate) struct Part<'a, T> {
+    /// The step.
+    pub(crate) step: Step<'a>,
+    /// Whether penalties and decay act on it.
+    pub(crate) is_weight: bool,
+    /// Its place among all weights and biases, and so in the rule's memory.
+    pub(crate) place: Range<usize>,
+    /// It.
+    pub(crate) weights: &'a mut [T],
+    /// Gradients of the data loss by it; replaced by the update if the step keeps it.
+    pub(crate) gradients: &'a mut [T],
+}
+
+impl<T: Real> Part<'_, T> {
+    /// Moves every weight and bias of it by a rule; each of `memory` is laid out as all of them.
     fn apply<R: Rule<T, N>, const N: usize>(self, rule: R, mut memory: [&mut [T]; N]) {
-        for tensor in self.tensors {
-            let of_weights = |strength: f64| {
-                if tensor.is_weight() {
-                    T::from_f64(strength)
-                } else {
-                    T::ZERO
-                }
-            };
-            let (l1, l2) = (of_weights(self.penalties.l1), of_weights(self.penalties.l2));
-            let decay = of_weights(self.learning_rate * self.weight_decay);
-            let threads = self
-                .threads
-                .worth(OPERATIONS_PER_WEIGHT * tensor.range.len());
-            let per = if threads.count() == 1 {
-                tensor.range.len().max(1)
+        let step = self.step;
+        let of_weights = |strength: f64| {
+            if self.is_weight {
+                T::from_f64(strength)
             } else {
-                WEIGHTS_PER_PIECE
-            };
-            let mut memory = memory
-                .each_mut()
-                .map(|memory| memory[tensor.range.clone()].chunks_mut(per));
-            let pieces = self.weights[tensor.range.clone()]
-                .chunks_mut(per)
-                .zip(self.gradients[tensor.range.clone()].chunks_mut(per))
-                .map(|(weights, gradients)| {
-                    let memory = memory.each_mut().map(|memory| {
-                        let piece = memory.next();
-                        piece.expect("memory is laid out as the weights")
-                    });
-                    (weights, gradients, memory)
+                T::ZERO
+            }
+        };
+        let (l1, l2) = (of_weights(step.penalties.l1), of_weights(step.penalties.l2));
+        let decay = of_weights(step.learning_rate * step.weight_decay);
+        let threads = step.threads.worth(OPERATIONS_PER_WEIGHT * self.place.len());
+        let per = if threads.count() == 1 {
+            self.place.len().max(1)
+        } else {
+            WEIGHTS_PER_PIECE
+        };
+        let mut memory = memory
+            .each_mut()
+            .map(|memory| memory[self.place.clone()].chunks_mut(per));
+        let pieces = self
+            .weights
+            .chunks_mut(per)
+            .zip(self.gradients.chunks_mut(per))
+            .map(|(weights, gradients)| {
+                let memory = memory.each_mut().map(|memory| {
+                    let piece = memory.next();
+                    piece.expect("memory is laid out as the weights")
                 });
-            threads.each(pieces, |(weights, gradients, memory)| {
-                self.simd.run(WeightUpdate {
-                    rule,
-                    weights,
-                    gradients,
-                    memory,
-                    l1,
-                    l2,
-                    decay,
-                    keep_update: self.keep_update,
-                });
+                (weights, gradients, memory)
             });
-        }
+        threads.each(pieces, |(weights, gradients, memory)| {
+            step.simd.run(WeightUpdate {
+                rule,
+                weights,
+                gradients,
+                memory,
+                l1,
+                l2,
+                decay,
+                keep_update: step.keep_update,
+            });
+        });
     }
 }
 
@@ -179,18 +188,54 @@ impl<T: Real> Optimizer<T> {
         }
     }
 
-    /// Moves all weights and biases by one step.
-    pub(crate) fn update(&mut self, step: Step<'_, T>) {
+    /// Moves all weights and biases, whose tensors these are, by one step; `gradients` are laid out as they, and replaced
+    /// by the update if the step keeps it.
+    pub(crate) fn update(
+        &mut self,
+        step: Step<'_>,
+        tensors: &[Tensor],
+        weights: &mut [T],
+        gradients: &mut [T],
+    ) {
+        self.begin_step();
+        for tensor in tensors {
+            self.advance(Part {
+                step,
+                is_weight: tensor.is_weight(),
+                place: tensor.range.clone(),
+                weights: &mut weights[tensor.range.clone()],
+                gradients: &mut gradients[tensor.range.clone()],
+            });
+        }
+    }
+
+    /// Begins a step, which each weight and bias then takes once by [`Optimizer::advance`], in any order.
+    pub(crate) fn begin_step(&mut self) {
         match self {
-            Self::Sgd => sgd::update(step),
-            Self::Momentum(momentum) => momentum.update(step),
-            Self::Nesterov(nesterov) => nesterov.update(step),
-            Self::Adagrad(adagrad) => adagrad.update(step),
-            Self::Adadelta(adadelta) => adadelta.update(step),
-            Self::Rmsprop(rmsprop) => rmsprop.update(step),
-            Self::Adam(adam) => adam.update(step),
-            Self::Nadam(nadam) => nadam.update(step),
-            Self::Lion(lion) => lion.update(step),
+            Self::Adam(adam) => adam.begin_step(),
+            Self::Nadam(nadam) => nadam.begin_step(),
+            Self::Sgd
+            | Self::Momentum(_)
+            | Self::Nesterov(_)
+            | Self::Adagrad(_)
+            | Self::Adadelta(_)
+            | Self::Rmsprop(_)
+            | Self::Lion(_) => {}
+        }
+    }
+
+    /// Moves a part of the weights or biases by the step that was begun.
+    pub(crate) fn advance(&mut self, part: Part<'_, T>) {
+        match self {
+            Self::Sgd => sgd::update(part),
+            Self::Momentum(momentum) => momentum.update(part),
+            Self::Nesterov(nesterov) => nesterov.update(part),
+            Self::Adagrad(adagrad) => adagrad.update(part),
+            Self::Adadelta(adadelta) => adadelta.update(part),
+            Self::Rmsprop(rmsprop) => rmsprop.update(part),
+            Self::Adam(adam) => adam.update(part),
+            Self::Nadam(nadam) => nadam.update(part),
+            Self::Lion(lion) => lion.update(part),
         }
     }
 

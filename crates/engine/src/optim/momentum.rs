@@ -1,6 +1,6 @@
 //! Gradient descent with momentum.
 
-use super::Step;
+use super::Part;
 use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
@@ -23,12 +23,12 @@ impl<T: Real> Momentum<T> {
         }
     }
 
-    pub(super) fn update(&mut self, step: Step<'_, T>) {
+    pub(super) fn update(&mut self, part: Part<'_, T>) {
         let rule = Rolling {
             momentum: T::from_f64(self.momentum),
-            learning_rate: T::from_f64(step.learning_rate),
+            learning_rate: T::from_f64(part.step.learning_rate),
         };
-        step.apply(rule, [&mut self.velocity]);
+        part.apply(rule, [&mut self.velocity]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Adaptive moments with Nesterov's momentum.
 
-use super::Step;
+use super::Part;
 use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
@@ -36,13 +36,16 @@ impl<T: Real> Nadam<T> {
         }
     }
 
-    pub(super) fn update(&mut self, step: Step<'_, T>) {
+    pub(super) fn begin_step(&mut self) {
         self.n_steps += 1;
+        self.product *= self.momentum_at(self.n_steps as f64);
+    }
+
+    pub(super) fn update(&mut self, part: Part<'_, T>) {
         let t = self.n_steps as f64;
         let (now, next) = (self.momentum_at(t), self.momentum_at(t + 1.0));
-        self.product *= now;
-        let gradient_rate = step.learning_rate * (1.0 - now) / (1.0 - self.product);
-        let momentum_rate = step.learning_rate * next / (1.0 - self.product * next);
+        let gradient_rate = part.step.learning_rate * (1.0 - now) / (1.0 - self.product);
+        let momentum_rate = part.step.learning_rate * next / (1.0 - self.product * next);
         let rule = MomentsAhead {
             beta1: T::from_f64(self.beta1),
             one_minus_beta1: T::from_f64(1.0 - self.beta1),
@@ -53,7 +56,7 @@ impl<T: Real> Nadam<T> {
             second_correction: T::from_f64(1.0 / (1.0 - libm::pow(self.beta2, t))),
             eps: T::from_f64(self.eps),
         };
-        step.apply(rule, [&mut self.first_moment, &mut self.second_moment]);
+        part.apply(rule, [&mut self.first_moment, &mut self.second_moment]);
     }
 
     /// μₜ.

@@ -37,17 +37,19 @@ pub(super) fn check_rule(
     for (g, (w, b)) in [1.0, 1.0, -2.0].into_iter().zip(expected) {
         let mut gradients = [g, g];
         let before = weights;
-        optimizer.update(Step {
-            simd: Simd::detect(),
-            threads: &Threads::default(),
-            learning_rate: 0.1,
-            penalties: Penalties { l1: 0.0, l2 },
-            weight_decay,
-            tensors: &tensors,
-            weights: &mut weights,
-            gradients: &mut gradients,
-            keep_update: true,
-        });
+        optimizer.update(
+            Step {
+                simd: Simd::detect(),
+                threads: &Threads::default(),
+                learning_rate: 0.1,
+                penalties: Penalties { l1: 0.0, l2 },
+                weight_decay,
+                keep_update: true,
+            },
+            &tensors,
+            &mut weights,
+            &mut gradients,
+        );
         assert!(
             (weights[0] - w).abs() < 1e-12 && (weights[1] - b).abs() < 1e-12,
             "{weights:?} is not {w}, {b}"

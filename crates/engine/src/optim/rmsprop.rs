@@ -1,6 +1,6 @@
 //! Gradients divided by their root mean square.
 
-use super::Step;
+use super::Part;
 use super::memory::remembers;
 use crate::kernel::{Aligned, Real, Rule};
 
@@ -25,14 +25,14 @@ impl<T: Real> Rmsprop<T> {
         }
     }
 
-    pub(super) fn update(&mut self, step: Step<'_, T>) {
+    pub(super) fn update(&mut self, part: Part<'_, T>) {
         let rule = Forgetting {
-            learning_rate: T::from_f64(step.learning_rate),
+            learning_rate: T::from_f64(part.step.learning_rate),
             rho: T::from_f64(self.rho),
             one_minus_rho: T::from_f64(1.0 - self.rho),
             eps: T::from_f64(self.eps),
         };
-        step.apply(rule, [&mut self.mean_square]);
+        part.apply(rule, [&mut self.mean_square]);
     }
 }
 

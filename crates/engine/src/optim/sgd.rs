@@ -1,14 +1,14 @@
 //! Plain gradient descent.
 
-use super::Step;
+use super::Part;
 use crate::kernel::{Real, Rule};
 
 /// w ← w − η g.
-pub(super) fn update<T: Real>(step: Step<'_, T>) {
+pub(super) fn update<T: Real>(part: Part<'_, T>) {
     let rule = Descent {
-        learning_rate: T::from_f64(step.learning_rate),
+        learning_rate: T::from_f64(part.step.learning_rate),
     };
-    step.apply(rule, []);
+    part.apply(rule, []);
 }
 
 #[derive(Clone, Copy)]

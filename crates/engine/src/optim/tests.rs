@@ -33,17 +33,19 @@ fn trained<T: Real>(
     let mut optimizer = named(kind, n);
     for keep_update in [false, false, true] {
         gradients = noise.values(n);
-        optimizer.update(Step {
-            simd,
-            threads: &Threads::default(),
-            learning_rate: 0.01,
-            penalties: Penalties { l1: 0.05, l2: 0.1 },
-            weight_decay: 0.2,
+        optimizer.update(
+            Step {
+                simd,
+                threads: &Threads::default(),
+                learning_rate: 0.01,
+                penalties: Penalties { l1: 0.05, l2: 0.1 },
+                weight_decay: 0.2,
+                keep_update,
+            },
             tensors,
-            weights: &mut weights,
-            gradients: &mut gradients,
-            keep_update,
-        });
+            &mut weights,
+            &mut gradients,
+        );
     }
     (weights, gradients)
 }
@@ -86,17 +88,19 @@ fn every_rule_decays_weights_by_the_rate_and_no_biases() {
     for kind in all() {
         let tensors = [Tensor::weight("w", 0..1, 1, false), Tensor::bias("b", 1..2)];
         let mut weights = [1.0, 1.0];
-        named::<f64>(kind, 2).update(Step {
-            simd: Simd::detect(),
-            threads: &Threads::default(),
-            learning_rate: 0.1,
-            penalties: Penalties { l1: 0.0, l2: 0.0 },
-            weight_decay: 0.5,
-            tensors: &tensors,
-            weights: &mut weights,
-            gradients: &mut [0.0, 0.0],
-            keep_update: false,
-        });
+        named::<f64>(kind, 2).update(
+            Step {
+                simd: Simd::detect(),
+                threads: &Threads::default(),
+                learning_rate: 0.1,
+                penalties: Penalties { l1: 0.0, l2: 0.0 },
+                weight_decay: 0.5,
+                keep_update: false,
+            },
+            &tensors,
+            &mut weights,
+            &mut [0.0, 0.0],
+        );
         assert_eq!(weights, [0.95, 1.0], "{}", kind.name());
     }
 }
@@ -106,17 +110,19 @@ fn absolute_values_pull_by_the_rate_whatever_the_weight() {
     // η λ₁ = 0.1 · 0.5 from each weight that is not 0, towards 0; none from the bias.
     let tensors = [Tensor::weight("w", 0..3, 1, false), Tensor::bias("b", 3..4)];
     let mut weights = [1.0, -2.0, 0.0, 1.0];
-    named::<f64>(OptimizerKind::Sgd, 4).update(Step {
-        simd: Simd::detect(),
-        threads: &Threads::default(),
-        learning_rate: 0.1,
-        penalties: Penalties { l1: 0.5, l2: 0.0 },
-        weight_decay: 0.0,
-        tensors: &tensors,
-        weights: &mut weights,
-        gradients: &mut [0.0; 4],
-        keep_update: false,
-    });
+    named::<f64>(OptimizerKind::Sgd, 4).update(
+        Step {
+            simd: Simd::detect(),
+            threads: &Threads::default(),
+            learning_rate: 0.1,
+            penalties: Penalties { l1: 0.5, l2: 0.0 },
+            weight_decay: 0.0,
+            keep_update: false,
+        },
+        &tensors,
+        &mut weights,
+        &mut [0.0; 4],
+    );
     assert_eq!(weights, [0.95, -1.95, 0.0, 1.0]);
 }
 

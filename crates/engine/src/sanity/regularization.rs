@@ -87,17 +87,19 @@ fn measure(
         optimizer: OptimizerKind::Sgd,
         ..settings.clone()
     };
-    Optimizer::new(&settings, weights.len()).update(Step {
-        simd: Simd::detect(),
-        threads: &Threads::default(),
-        learning_rate: 1.0,
-        penalties,
-        weight_decay: 0.0,
-        tensors: penalized,
+    Optimizer::new(&settings, weights.len()).update(
+        Step {
+            simd: Simd::detect(),
+            threads: &Threads::default(),
+            learning_rate: 1.0,
+            penalties,
+            weight_decay: 0.0,
+            keep_update: false,
+        },
+        penalized,
         weights,
-        gradients: &mut vec![0.0; before.len()],
-        keep_update: false,
-    });
+        &mut vec![0.0; before.len()],
+    );
     let largest = pulls
         .iter()
         .fold(f64::MIN_POSITIVE, |largest, pull| largest.max(pull.abs()));

@@ -9,6 +9,7 @@
 use super::*;
 use crate::data::Shape;
 use crate::network::Network;
+use crate::optim::Step;
 use crate::threads::Threads;
 
 const BATCH: usize = 64;
@@ -70,17 +71,19 @@ fn losses<T: Real>(model: &str, shape: Shape, n_steps: usize) -> Vec<f64> {
         );
         found.push(loss.sum / BATCH as f64);
         let (tensors, weights, gradients) = network.update_parts();
-        optimizer.update(Step {
-            simd,
-            threads: &Threads::default(),
-            learning_rate: 1e-4,
-            penalties: Penalties { l1: 0.0, l2: 0.0 },
-            weight_decay: 0.0,
+        optimizer.update(
+            Step {
+                simd,
+                threads: &Threads::default(),
+                learning_rate: 1e-4,
+                penalties: Penalties { l1: 0.0, l2: 0.0 },
+                weight_decay: 0.0,
+                keep_update: false,
+            },
             tensors,
             weights,
             gradients,
-            keep_update: false,
-        });
+        );
     }
     found
 }

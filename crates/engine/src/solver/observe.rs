@@ -62,7 +62,8 @@ impl<T: Real> Training<T> {
         }
         let n_batches = n_samples.div_ceil(self.batch_size).clamp(1, self.n_steps());
         for step in 0..n_batches {
-            self.step_loss(step);
+            self.begin_step(step);
+            self.network.backward(self.batch_size);
             let outputs = self.network.outputs();
             if layers.is_empty() {
                 layers = outputs.map(|(output, ..)| Observed::new(output)).collect();

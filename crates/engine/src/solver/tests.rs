@@ -297,7 +297,7 @@ fn a_bound_on_the_gradients_bounds_the_step() {
         };
         training.epoch = 1;
         training.shuffle();
-        training.step_loss(0);
+        training.begin_step(0);
         training.measured_update(0).update_norm
     };
     let free = update_norm(None);

@@ -214,7 +214,7 @@ fn new_samples_go_through_what_was_fitted() {
         fitted.preprocessing.apply(&[7.0, 10.0, 7.0, 70.0]),
         [0.0, -1.0, 0.0, 2.0]
     );
-    assert_eq!(fitted.preprocessing.apply(&[]), []);
+    assert_eq!(fitted.preprocessing.apply(&[]), [0.0; 0]);
 }
 
 fn every_method() -> impl Strategy<Value = Preprocess> {

@@ -167,7 +167,8 @@ impl Case {
 
     fn check<T: Real>(&self, simd: Simd, tolerance: f64) {
         let filters = self.geometry.n_filters;
-        let parameters = of(&[&self.weights[..], &self.biases, &self.scale, &self.shift].concat());
+        let mut parameters =
+            of(&[&self.weights[..], &self.biases, &self.scale, &self.shift].concat());
         let at = |tensor: usize| {
             self.weights.len() + tensor * filters..self.weights.len() + (tensor + 1) * filters
         };
@@ -208,8 +209,9 @@ impl Case {
                 simd,
                 threads: &Threads::default(),
                 n: self.n,
-                parameters: &parameters,
+                parameters: &mut parameters,
                 gradients: &mut gradients,
+                mover: None,
                 x: &x,
                 y: &y,
                 dy: &mut dy,
