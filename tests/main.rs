@@ -9,6 +9,7 @@ mod data_messages;
 mod guide;
 mod help;
 mod messages;
+mod programs;
 mod regression;
 mod rerun;
 mod sandbox;

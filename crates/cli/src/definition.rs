@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use finetooth_objective::{Training, columns, key_specs};
+use finetooth_objective::{Program, Training, Vocabulary, every_key};
 use finetooth_scheduler::sweep::{Override, Purpose, Spans, Sweep};
 
 use crate::failure::Failure;
+use crate::opened::{Opened, supervisor};
 
 /// A definition with the text it came from, for mistakes that are found later.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(crate) struct Definition {
     text: String,
     spans: Spans,
     purpose: Purpose,
+    vocabulary: Vocabulary,
 }
 
 impl Definition {
@@ -36,8 +38,11 @@ impl Definition {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        match Sweep::parse(&text, &key_specs(), &columns(), overrides, base, purpose) {
+        let vocabulary = Vocabulary::of(&text, base);
+        let (keys, columns) = (&vocabulary.keys, &vocabulary.columns);
+        match Sweep::parse(&text, keys, columns, overrides, base, purpose) {
             Ok((sweep, spans)) => Ok(Self {
+                vocabulary,
                 sweep,
                 file: name,
                 text,
@@ -58,7 +63,15 @@ impl Definition {
         directory: &Path,
     ) -> Result<Self, Failure> {
         let purpose = Purpose::Sweep;
-        let parsed = Sweep::parse(text, &key_specs(), columns, &[], Path::new("/"), purpose);
+        let vocabulary = Vocabulary::of(text, Path::new("/"));
+        let parsed = Sweep::parse(
+            text,
+            &vocabulary.keys,
+            columns,
+            &[],
+            Path::new("/"),
+            purpose,
+        );
         let (sweep, spans) = parsed.map_err(|mistakes| {
             Failure::usage(format!(
                 "the definition recorded in `{}` cannot be read by this version of finetooth ({}): use the version that \
@@ -68,6 +81,7 @@ impl Definition {
             ))
         })?;
         Ok(Self {
+            vocabulary,
             sweep,
             file: directory.join("sweep.toml").display().to_string(),
             text: text.to_owned(),
@@ -76,12 +90,38 @@ impl Definition {
         })
     }
 
+    /// Makes its trials ready to run: training, or a program that is run below `directory`.
+    ///
+    /// # Errors
+    /// Where that cannot be; drawn where the definition says so.
+    pub(crate) fn open(&self, directory: &Path) -> Result<Opened, Failure> {
+        if !self.vocabulary.is_command {
+            return Ok(Opened::Training(Box::new(self.open_training()?)));
+        }
+        let supervisor = supervisor().map_err(|error| {
+            Failure::usage(format!(
+                "the system does not tell where finetooth itself is: {error}"
+            ))
+        })?;
+        let columns = &self.vocabulary.columns;
+        Program::open(&self.sweep, &self.spans, columns, directory, supervisor)
+            .map(|program| Opened::Program(Box::new(program)))
+            .map_err(|mistakes| Failure::mistakes(&self.file, &self.text, mistakes))
+    }
+
     /// Loads its data and makes sure that all its networks can be built, and that those of a sweep report its
     /// metric.
     ///
     /// # Errors
     /// Where they cannot or do not; drawn where the definition says so.
-    pub(crate) fn open(&self) -> Result<Training, Failure> {
+    pub(crate) fn open_training(&self) -> Result<Training, Failure> {
+        if self.vocabulary.is_command {
+            let message = format!(
+                "`{}` describes runs of a program: start that program itself to train once",
+                self.file
+            );
+            return Err(Failure::usage(message));
+        }
         let opened = Training::open(&self.sweep, &self.spans).and_then(|training| {
             if self.purpose == Purpose::Sweep {
                 training.check_metric(&self.sweep, &self.spans)?;
@@ -94,7 +134,7 @@ impl Definition {
 
 /// `sweep` with every default written out, as it is recorded.
 pub(crate) fn written(sweep: &Sweep) -> String {
-    sweep.to_toml(&key_specs())
+    sweep.to_toml(&every_key())
 }
 
 /// Longest definition that is read; one of thousands of values is a hundredth of it.

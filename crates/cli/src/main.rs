@@ -15,6 +15,7 @@ mod figures;
 mod gate;
 mod logging;
 mod mistakes;
+mod opened;
 mod output;
 mod place;
 mod progress;
@@ -33,6 +34,12 @@ use crate::screen::Screen;
 
 /// Reads the command line, does what it says and tells how that went.
 fn main() -> std::process::ExitCode {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == opened::SUPERVISE)
+    {
+        return opened::supervise();
+    }
     let args = Args::parse();
     let screen = Screen::detect();
     logging::start(&screen, args.verbose);

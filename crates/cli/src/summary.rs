@@ -56,10 +56,17 @@ impl Summary<'_> {
             "\n{directory}/ holds trials.csv, epochs.csv, stages.csv (why the ranges moved) and timings.csv"
         );
         if self.winner().is_some() {
-            let _ = writeln!(
-                text,
-                "train the best once more: finetooth train {directory}/best.toml"
-            );
+            let _ = if self.sweep.runs_program() {
+                writeln!(
+                    text,
+                    "the best values, and the command that ran with them: {directory}/best.toml"
+                )
+            } else {
+                writeln!(
+                    text,
+                    "train the best once more: finetooth train {directory}/best.toml"
+                )
+            };
         }
         text
     }

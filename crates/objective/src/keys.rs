@@ -1,14 +1,54 @@
 //! The engine's keys and columns, told in the scheduler's words.
 
+use std::path::Path;
+
 use finetooth_engine::config::{KEYS, Key, KeyDefault, Kind, LabelKind, Scale as EngineScale};
 use finetooth_engine::history::{EpochRecord, Errors};
 use finetooth_scheduler::space::{Scale, Value};
 use finetooth_scheduler::sweep::{Choice, KeyKind, KeySpec};
 use finetooth_scheduler::trial::Report;
 
+use crate::command;
+
+/// What a definition may say: keys and columns, by its own kind of trial.
+#[derive(Debug, Clone)]
+pub struct Vocabulary {
+    /// The keys of its tables and of `[space]`.
+    pub keys: Vec<KeySpec>,
+    /// Names of the numbers that a report may hold.
+    pub columns: Vec<String>,
+    /// Whether trials are runs of a user's program.
+    pub is_command: bool,
+}
+
+impl Vocabulary {
+    /// That of the definition `text`, whose relative paths start from `base`.
+    pub fn of(text: &str, base: &Path) -> Self {
+        match command::vocabulary(text, base) {
+            Some((keys, columns)) => Self {
+                keys,
+                columns,
+                is_command: true,
+            },
+            None => Self {
+                keys: key_specs(),
+                columns: columns(),
+                is_command: false,
+            },
+        }
+    }
+}
+
 /// Every key of `[data]`, `[model]` and `[train]`.
 pub fn key_specs() -> Vec<KeySpec> {
     KEYS.iter().map(key_spec).collect()
+}
+
+/// Every key of the tables of any kind of trial.
+pub fn every_key() -> Vec<KeySpec> {
+    let mut keys = key_specs();
+    keys.extend(command::own_table(Path::new("/")));
+    keys
 }
 
 /// Names of the numbers that an epoch's report may hold, whatever is predicted.

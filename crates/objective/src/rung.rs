@@ -37,6 +37,7 @@ struct Rung<'a> {
     training: &'a Training,
     task: &'a Task,
     solver: Solver,
+    begun_at: Instant,
     saved_at: Instant,
     saving_took: Duration,
 }
@@ -48,6 +49,7 @@ impl<'a> Rung<'a> {
             training,
             task,
             solver,
+            begun_at: now(),
             saved_at: now(),
             saving_took: Duration::ZERO,
         })
@@ -100,7 +102,16 @@ impl<'a> Rung<'a> {
                 Decision::Stop => return Ended::Outcome(Outcome::Completed),
                 Decision::Continue | Decision::Interrupt => {}
             }
-            if epoch < to && self.is_save_due() {
+            if epoch == to {
+                break;
+            }
+            if let Some(seconds) = self.training.trial_seconds()
+                && now() - self.begun_at > Duration::from_secs(seconds)
+            {
+                let reason = format!("time: it trained longer than trial_seconds = {seconds}");
+                return Ended::Outcome(Outcome::Failed { reason });
+            }
+            if self.is_save_due() {
                 self.save();
             }
         }

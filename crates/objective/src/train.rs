@@ -33,6 +33,7 @@ pub struct Training {
     summary: ObjectiveSummary,
     simd: Simd,
     threads: NonZero<usize>,
+    trial_seconds: Option<u64>,
     store: Option<Store>,
 }
 
@@ -80,6 +81,7 @@ impl Training {
             config,
             simd,
             threads: NonZero::<usize>::MIN,
+            trial_seconds: sweep.limits().trial_seconds,
             store: None,
         };
         preflight::networks(&training, sweep, spans)?;
@@ -140,6 +142,11 @@ impl Training {
             params: Params::default(),
             parent: None,
         }
+    }
+
+    /// Seconds after which a trial is ended.
+    pub(crate) fn trial_seconds(&self) -> Option<u64> {
+        self.trial_seconds
     }
 
     /// Whether classes or numbers are predicted.

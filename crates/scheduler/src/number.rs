@@ -4,6 +4,15 @@ use serde::de::{self, Visitor};
 use serde::{Deserializer, Serializer};
 use std::fmt;
 
+/// Stands for a number that was not given: a NaN of its own bits, as R's NA is one. Calculations see a NaN; only what is read
+/// back and written out tells the two apart.
+pub const MISSING: f64 = f64::from_bits(0x7ff8_0000_0000_07a2);
+
+/// Whether `value` is [`MISSING`], and not a NaN that was measured.
+pub fn is_missing(value: f64) -> bool {
+    value.to_bits() == MISSING.to_bits()
+}
+
 /// The shortest text that reads back to `value`; `NaN`, `Inf` and `-Inf` for what is not finite.
 pub fn shortest(value: f64) -> String {
     if value.is_nan() {
@@ -15,9 +24,9 @@ pub fn shortest(value: f64) -> String {
     }
 }
 
-/// JSON has no NaN and no infinities: numbers where finite, the words of [`shortest`] where not.
+/// JSON has no NaN and no infinities: numbers where finite, the words of [`shortest`] where not, null for [`MISSING`].
 pub(crate) mod json {
-    use super::{Deserializer, Serializer, ShortestVisitor, shortest};
+    use super::{Deserializer, Serializer, ShortestVisitor, is_missing, shortest};
 
     #[expect(
         clippy::trivially_copy_pass_by_ref,
@@ -26,6 +35,8 @@ pub(crate) mod json {
     pub(crate) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         if value.is_finite() {
             serializer.serialize_f64(*value)
+        } else if is_missing(*value) {
+            serializer.serialize_none()
         } else {
             serializer.serialize_str(&shortest(*value))
         }
@@ -57,6 +68,10 @@ impl Visitor<'_> for ShortestVisitor {
         Ok(value as f64)
     }
 
+    fn visit_unit<E: de::Error>(self) -> Result<f64, E> {
+        Ok(MISSING)
+    }
+
     fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
         match text {
             "NaN" => Ok(f64::NAN),
@@ -69,7 +84,25 @@ impl Visitor<'_> for ShortestVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::shortest;
+    use serde::{Deserialize, Serialize};
+
+    use super::{MISSING, is_missing, shortest};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Number(#[serde(with = "super::json")] f64);
+
+    #[test]
+    fn what_is_missing_stays_so_and_no_other_nan_becomes_it() {
+        let there_and_back = |value: f64| {
+            let text = serde_json::to_string(&Number(value)).unwrap();
+            serde_json::from_str::<Number>(&text).unwrap().0
+        };
+        assert!(is_missing(there_and_back(MISSING)) && MISSING.is_nan());
+        let measured = there_and_back(f64::NAN);
+        assert!(measured.is_nan() && !is_missing(measured));
+        assert!(!is_missing(there_and_back(0.5)));
+    }
 
     #[track_caller]
     fn check(value: f64, expected: &str) {

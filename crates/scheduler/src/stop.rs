@@ -1,7 +1,7 @@
 //! When a trial is stopped for good before its last epoch.
 
 use crate::event::Floor;
-use crate::number::shortest;
+use crate::number::{is_missing, shortest};
 use crate::sweep::Goal;
 use crate::trial::{Outcome, Report};
 
@@ -55,7 +55,10 @@ impl Watch {
     /// Takes the next report; the outcome, where the trial ends with it.
     pub fn judge(&mut self, report: &Report) -> Option<Outcome> {
         let columns = self.columns?;
-        let value = |column: Option<usize>| report.values.get(column?).copied();
+        let value = |column: Option<usize>| {
+            let value = report.values.get(column?).copied();
+            value.filter(|value| !is_missing(*value))
+        };
         let epoch = report.epoch;
         let losses = [value(columns.train_loss), value(columns.val_loss)];
         if epoch == 0 {

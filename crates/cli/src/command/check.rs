@@ -11,10 +11,11 @@ use finetooth_scheduler::sampler;
 use finetooth_scheduler::search::Search;
 use finetooth_scheduler::stage::ladder;
 use finetooth_scheduler::sweep::{Generations, Override, Procedure, Purpose, Stage, Sweep};
-use finetooth_scheduler::trial::Trial;
+use finetooth_scheduler::trial::{Outcome, Trial};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::dry_run;
 use super::run::checks;
 use crate::command::run::overrides;
 use crate::definition::{self, Definition};
@@ -22,6 +23,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::figures::{brief, brief_value, counted, range};
 use crate::gate;
+use crate::opened::Opened;
 use crate::output;
 use crate::screen::Screen;
 use crate::table::Table;
@@ -61,8 +63,9 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
         Purpose::Sweep,
         &overrides(&args.set, args.seed, None),
     )?;
-    let training = definition.open()?;
-    let summary = training.summary();
+    let scratch = tempfile::tempdir().map_err(Failure::not_written)?;
+    let opened = definition.open(scratch.path())?;
+    let summary = opened.summary();
     let description = summary.description.clone();
     let sweep = &definition.sweep;
     let mut search = Search::replay(sweep.clone(), summary, Vec::new()).map_err(Failure::usage)?;
@@ -76,7 +79,7 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
         now,
     );
     if search.awaits_gate()
-        && let Some(found) = checks(&training, sweep, screen)
+        && let Some(found) = checks(&opened, sweep, screen)
     {
         search.take_gate(found, now);
     }
@@ -85,8 +88,14 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
     let drawn: Vec<Trial> = (0..PREVIEW)
         .map_while(|index| search.trial(index))
         .collect();
+    let dry_run = match (&opened, drawn.first()) {
+        (Opened::Program(program), Some(first)) => Some(dry_run::of(program, first, screen)),
+        _ => None,
+    };
     if args.json {
-        output::json(&json(sweep, &description, &drawn, found))?;
+        let mut told = json(sweep, &description, &drawn, found);
+        told["dry_run"] = dry_run.as_ref().map(dry_run::json).into();
+        output::json(&told)?;
     } else {
         let file = args.file.display();
         let mut text = format!(
@@ -94,7 +103,9 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
             sweep.name(),
             sweep.seed()
         );
-        text.push_str(&section("data and model", &description));
+        if !description.is_empty() {
+            text.push_str(&section("data and model", &description));
+        }
         if let Some(found) = found {
             let _ = write!(text, "\nsanity checks\n{}", gate::text(found));
         }
@@ -115,7 +126,14 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
                 preview(sweep, &drawn)
             );
         }
+        if let Some(dry_run) = &dry_run {
+            let _ = write!(text, "\ndry run\n{}", dry_run::text(dry_run, sweep));
+        }
         output::result(&text)?;
+    }
+    if let Some(Outcome::Failed { reason }) = dry_run.map(|dry_run| dry_run.outcome) {
+        screen.line(&format!("error: the dry run failed: {reason}"));
+        return Ok(ExitCode::USAGE);
     }
     if let Some((Verdict::SanityFailed { reason }, _)) = search.state().finished() {
         screen.line(&format!(

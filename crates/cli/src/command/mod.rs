@@ -2,6 +2,7 @@
 
 pub(crate) mod best;
 pub(crate) mod check;
+mod dry_run;
 pub(crate) mod init;
 pub(crate) mod rerun;
 pub(crate) mod run;

@@ -62,8 +62,10 @@ pub(crate) fn rerun(args: &RerunArgs, screen: &Screen) -> Result<ExitCode, Failu
         .expect("a record with a trial has begun");
     let columns = &started.objective.columns;
     let definition = Definition::recorded(&started.definition, columns, &recorded.directory)?;
-    let training = definition.open()?;
-    let summary = training.summary();
+    // A program leaves files, and those of the run stay as they are.
+    let scratch = tempfile::tempdir().map_err(Failure::not_written)?;
+    let opened = definition.open(scratch.path())?;
+    let summary = opened.summary();
     resume::check_objective(started, &summary, &definition.sweep, &recorded.directory)?;
     let (was, is) = (&started.objective.instruction_set, &summary.instruction_set);
     if was != is {
@@ -84,7 +86,7 @@ pub(crate) fn rerun(args: &RerunArgs, screen: &Screen) -> Result<ExitCode, Failu
         keep: false,
         watch: Watch::default(),
     };
-    let ended = training.run(&task, Context::default(), &mut again);
+    let ended = opened.run(&task, Context::default(), &mut again);
     again.bar.finish_and_clear();
     let mut differences = compare(columns, &record.reports, &again.reports);
     if again.until.is_none() {

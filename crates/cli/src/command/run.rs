@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use finetooth_objective::Training;
 use finetooth_scheduler::event::Verdict;
 use finetooth_scheduler::executor::{Executor, Pool};
 use finetooth_scheduler::gate::Gate;
@@ -27,6 +26,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::figures::counted;
 use crate::gate;
+use crate::opened::Opened;
 use crate::output;
 use crate::place::{self, Place};
 use crate::progress::Progress;
@@ -102,20 +102,20 @@ pub(crate) fn overrides(
 pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> {
     let changed = overrides(&args.set, args.seed, args.workers);
     let definition = Definition::read(&args.file, Purpose::Sweep, &changed)?;
-    let training = definition.open()?;
     let sweep = &definition.sweep;
-    let summary = training.summary();
     let directory = args
         .out
         .clone()
         .unwrap_or_else(|| Path::new(RESULTS).join(sweep.name()));
+    let opened = definition.open(&absolute(&directory))?;
+    let summary = opened.summary();
     if args.fresh
         && let Some(aside) = place::move_aside(&directory)?
     {
         screen.line(&format!("moved the old run to {}", aside.display()));
     }
     let Place { journal, records } = place::take(&directory, screen)?;
-    let training = Arc::new(training.keeping(&directory, sweep.limits().keep_bytes));
+    let opened = Arc::new(opened.keeping(&directory, sweep.limits().keep_bytes));
     let written = definition::written(sweep);
     let (journal, records) = if resume::never_began(&records, &written) {
         drop(journal);
@@ -157,15 +157,42 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
         storage,
     };
     if run.search.state().finished().is_some() {
-        return run.already_finished(&*training);
+        return run.already_finished(&*opened);
     }
     replace_text(&directory, "sweep.toml", &written).map_err(Failure::not_written)?;
-    let gate = || checks(&training, sweep, screen);
-    run.go_on(&training, &written, &gate)
+    let gate = || checks(&opened, sweep, screen);
+    let workers = n_workers(sweep, &opened);
+    warn_of_busy_cores(&opened, workers, screen);
+    run.go_on(&opened, workers, &written, &gate)
+}
+
+/// `path` from the root: a program runs elsewhere.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Programs that each take several threads, and together more than the machine has, wait for each other.
+fn warn_of_busy_cores(opened: &Opened, workers: usize, screen: &Screen) {
+    let Opened::Program(program) = opened else {
+        return;
+    };
+    let (threads, cores) = (program.threads(), n_cores());
+    if workers * threads > cores {
+        screen.line(&format!(
+            "warning: {workers} workers of {} are more than the {} of this machine: they will wait for each other; fewer \
+             --workers, or a smaller [command] threads",
+            counted(threads, "thread"),
+            counted(cores, "core")
+        ));
+    }
 }
 
 /// Checks the set-up, telling on a terminal what is being looked at.
-pub(crate) fn checks(training: &Training, sweep: &Sweep, screen: &Screen) -> Option<Gate> {
+pub(crate) fn checks(opened: &Opened, sweep: &Sweep, screen: &Screen) -> Option<Gate> {
+    let Opened::Training(training) = opened else {
+        // What a program does is its own affair.
+        return None;
+    };
     let bar = if screen.is_terminal() {
         screen.bars().add(ProgressBar::new_spinner())
     } else {
@@ -231,10 +258,10 @@ impl Run<'_> {
     fn go_on<O: Objective + 'static>(
         mut self,
         objective: &Arc<O>,
+        workers: usize,
         definition: &str,
         gate: &dyn Fn() -> Option<Gate>,
     ) -> Result<ExitCode, Failure> {
-        let workers = n_workers(self.search.sweep());
         let mut pool = Pool::new(Arc::clone(objective), workers).map_err(Failure::usage)?;
         self.tell_beginning(workers);
         self.warn_of_idle_workers(workers);
@@ -459,14 +486,19 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Trials at once, where the definition leaves it to the machine.
-fn n_workers(sweep: &Sweep) -> usize {
-    let cores = || thread::available_parallelism().map_or(1, usize::from);
-    sweep
-        .limits()
-        .workers
-        .unwrap_or_else(cores)
-        .min(MOST_WORKERS)
+fn n_cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Trials at once: as many as the definition says, else as the machine has cores for; no more than it has GPUs for.
+fn n_workers(sweep: &Sweep, opened: &Opened) -> usize {
+    let (threads, slots) = match opened {
+        Opened::Training(_) => (1, None),
+        Opened::Program(program) => (program.threads(), program.slots()),
+    };
+    let workers = sweep.limits().workers;
+    let workers = workers.unwrap_or_else(|| (n_cores() / threads).max(1));
+    workers.min(slots.unwrap_or(MOST_WORKERS)).min(MOST_WORKERS)
 }
 
 #[cfg(test)]

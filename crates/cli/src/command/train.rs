@@ -69,7 +69,7 @@ pub(crate) fn train(args: &TrainArgs, screen: &Screen) -> Result<ExitCode, Failu
         check_out(file)?;
     }
     let threads = args.threads.unwrap_or_else(one_for_each_core);
-    let training = definition.open()?.on_threads(threads);
+    let training = definition.open_training()?.on_threads(threads);
     let summary = training.summary();
     if !args.quiet {
         for line in &summary.description {

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
-use crate::number::shortest;
+use crate::number::{is_missing, shortest};
 
 /// Writes rows: RFC 4180 with `\n` for line ends, which every reader takes and no line tool stumbles over.
 pub(super) struct Rows<W: Write> {
@@ -38,7 +38,7 @@ impl<W: Write> Rows<W> {
 
     /// Writes a number so that it reads back to the same bits; empty where there is none.
     pub(super) fn number(&mut self, value: Option<f64>) -> io::Result<()> {
-        self.shown(value.map(shortest))
+        self.shown(value.filter(|value| !is_missing(*value)).map(shortest))
     }
 
     /// Writes each of `names` as a cell: for the first row.

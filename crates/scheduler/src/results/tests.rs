@@ -94,7 +94,11 @@ fn sweep(metric: &str) -> Sweep {
             tau: 0.15,
             step: 0.5,
         },
+        own: crate::sweep::OwnKeys::default(),
         limits: Limits {
+            trial_seconds: None,
+            memory_mb: None,
+            gpus: Vec::new(),
             workers: None,
             max_failures: 5,
             sweep_seconds: None,

@@ -17,9 +17,16 @@ const MOST_BYTES: usize = 1 << 20;
 const OWN_TABLES: [&str; 10] = [
     "name", "seed", "metric", "space", "search", "stage", "widen", "prune", "sanity", "limits",
 ];
-const LATER_TABLES: [&str; 2] = ["command", "executor"];
-const LIMITS: [&str; 4] = ["workers", "max_failures", "sweep_seconds", "keep_bytes"];
-const LATER_LIMITS: [&str; 3] = ["trial_seconds", "memory_mb", "gpus"];
+const LATER_TABLES: [&str; 1] = ["executor"];
+const LIMITS: [&str; 7] = [
+    "workers",
+    "max_failures",
+    "sweep_seconds",
+    "keep_bytes",
+    "trial_seconds",
+    "memory_mb",
+    "gpus",
+];
 /// Epochs of one full training, where neither the file nor the objective names them.
 const EPOCHS: u32 = 27;
 
@@ -122,6 +129,7 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
         metric: metric?,
         settings,
         space: searched.space,
+        own: searched.own,
         procedure: procedure?,
         widen: widen?,
         prune: prune?,
@@ -166,12 +174,29 @@ fn check_tables(reader: &mut Reader<'_>, root: &Node) {
             );
             continue;
         }
-        let help = elsewhere(keys, "", name)
+        let help = beside_a_command(&known, name)
+            .or_else(|| elsewhere(keys, "", name))
             .or_else(|| {
                 nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
             })
             .unwrap_or_else(|| format!("a definition has {}", listed(&known)));
         reader.unknown(entry, help);
+    }
+}
+
+/// The objective's tables where it is training by the engine, and where it is a user's program.
+const TRAINING: [&str; 3] = ["data", "model", "train"];
+pub(super) const COMMAND: &str = "command";
+
+/// A table that says what the other kind of trial does.
+fn beside_a_command(known: &[&str], name: &str) -> Option<String> {
+    let is_command = known.contains(&COMMAND);
+    if is_command && TRAINING.contains(&name) {
+        Some(format!(
+            "a program brings its own data and network: remove [{name}], or remove [command] for built-in training"
+        ))
+    } else {
+        None
     }
 }
 
@@ -279,6 +304,9 @@ fn limits(reader: &mut Reader<'_>, root: &Node) -> Option<Limits> {
         workers: None,
         max_failures: 5,
         sweep_seconds: None,
+        trial_seconds: None,
+        memory_mb: None,
+        gpus: Vec::new(),
         keep_bytes: 10_000_000_000,
     };
     let Some(table) = root.get("limits") else {
@@ -287,7 +315,20 @@ fn limits(reader: &mut Reader<'_>, root: &Node) -> Option<Limits> {
     if !reader.is_table(table, "a table with workers, max_failures and others") {
         return None;
     }
-    reader.check_keys(table, &LIMITS, &LATER_LIMITS);
+    reader.check_keys(table, &LIMITS, &[]);
+    for key in ["memory_mb", "gpus"] {
+        if let Some(node) = table.get(key)
+            && !settings::tables(reader.terms.keys).contains(&COMMAND)
+        {
+            let message = format!("{} is for programs, started by [command]", node.key());
+            reader.report(
+                &node.place,
+                &message,
+                "not for built-in training",
+                "remove it".to_owned(),
+            );
+        }
+    }
     let workers = table.get("workers").map_or(Some(default.workers), |node| {
         let workers = match &node.item {
             Item::Scalar(Value::Text(text)) if text == "auto" => Some(None),
@@ -303,9 +344,18 @@ fn limits(reader: &mut Reader<'_>, root: &Node) -> Option<Limits> {
         Some(node) => reader.whole(node, 1..=1_000_000).map(|whole| whole as u32),
         None => Some(default.max_failures),
     };
-    let sweep_seconds = table
-        .get("sweep_seconds")
-        .map(|node| reader.whole(node, 1..=1_000_000_000).ok_or(()));
+    let mut most = |key: &str| match table.get(key) {
+        Some(node) => Some(Some(reader.whole(node, 1..=1_000_000_000)?.cast_unsigned())),
+        None => Some(None),
+    };
+    let (sweep_seconds, trial_seconds, memory_mb) = (
+        most("sweep_seconds"),
+        most("trial_seconds"),
+        most("memory_mb"),
+    );
+    let gpus = table
+        .get("gpus")
+        .map_or(Some(Vec::new()), |node| gpus(reader, node));
     let keep_bytes = match table.get("keep_bytes") {
         Some(node) => bytes::read(reader, node),
         None => Some(default.keep_bytes),
@@ -313,7 +363,34 @@ fn limits(reader: &mut Reader<'_>, root: &Node) -> Option<Limits> {
     Some(Limits {
         workers: workers?,
         max_failures: max_failures?,
-        sweep_seconds: sweep_seconds.transpose().ok()?.map(i64::cast_unsigned),
+        sweep_seconds: sweep_seconds?,
+        trial_seconds: trial_seconds?,
+        memory_mb: memory_mb?,
+        gpus: gpus?,
         keep_bytes: keep_bytes?,
     })
+}
+
+/// Numbers of GPUs, each once.
+fn gpus(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u32>> {
+    let accepted = "a list of the numbers of GPUs, each once, like [0, 1]";
+    let Item::List(members) = &node.item else {
+        reader.takes(node, accepted);
+        return None;
+    };
+    let mut numbers: Vec<u32> = Vec::new();
+    for member in members {
+        match member.item {
+            Item::Scalar(Value::Integer(number @ 0..=1023))
+                if !numbers.contains(&(number as u32)) =>
+            {
+                numbers.push(number as u32);
+            }
+            _ => {
+                reader.takes(member, accepted);
+                return None;
+            }
+        }
+    }
+    Some(numbers)
 }

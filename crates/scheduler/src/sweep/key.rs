@@ -8,7 +8,7 @@ pub(super) const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
 /// A key of the objective's tables (`[data]`, `[model]`, `[train]`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeySpec {
-    /// The table it stands in.
+    /// The table it stands in; empty for a key of the user's own program, which stands in `[space]` alone.
     pub table: String,
     /// Its name there, in `[space]` and in the CSVs.
     pub name: String,
@@ -49,6 +49,12 @@ pub enum KeyKind {
     TextOrInteger,
     /// A list of texts.
     TextList,
+    /// A list of texts, or the word `auto`.
+    TextListOrAuto,
+    /// A table of texts.
+    TextTable,
+    /// A flag, a number, a text, or a list of such.
+    Any,
     /// A file or directory, relative to the definition file.
     Path,
     /// A fraction below 1, or a count.
@@ -67,6 +73,11 @@ pub struct Choice {
 }
 
 impl KeySpec {
+    /// Whether it is a key of the user's own program.
+    pub(super) fn is_own(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// Lowest and highest value, finite: the key's limits, or the ends of what its kind can hold.
     pub(super) fn hard_limits(&self) -> (f64, f64) {
         let (least, most) = self.unbounded();

@@ -10,6 +10,7 @@ mod limits;
 mod mistake;
 mod nearest;
 mod overrides;
+mod own;
 mod procedure;
 mod prune;
 mod range;
@@ -39,6 +40,7 @@ pub use sanity::{OnFailure, ProbeUse, Sanity};
 pub use spans::Spans;
 
 use crate::space::{Space, Value};
+pub(crate) use own::OwnKeys;
 
 /// A valid sweep definition.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +50,7 @@ pub struct Sweep {
     pub(crate) metric: Metric,
     pub(crate) settings: toml::Table,
     pub(crate) space: Space,
+    pub(crate) own: OwnKeys,
     pub(crate) procedure: Procedure,
     pub(crate) widen: Widen,
     pub(crate) prune: Prune,
@@ -113,7 +116,7 @@ pub struct Widen {
 }
 
 /// `[limits]`: what may differ between two invocations of the same sweep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Trials at once; `None`: one for each core.
     pub workers: Option<usize>,
@@ -121,6 +124,12 @@ pub struct Limits {
     pub max_failures: u32,
     /// Seconds after which an invocation ends in good order, to be resumed; at least 1.
     pub sweep_seconds: Option<u64>,
+    /// Seconds after which a trial is ended as failed; counted anew each time it is continued.
+    pub trial_seconds: Option<u64>,
+    /// Resident memory of a command and all it starts, in MiB, beyond which it is ended as failed.
+    pub memory_mb: Option<u64>,
+    /// Numbers of the GPUs that commands share.
+    pub gpus: Vec<u32>,
     /// Bytes of checkpoints kept of trials that may be continued.
     pub keep_bytes: u64,
 }
@@ -141,17 +150,31 @@ impl Sweep {
         &self.metric
     }
 
-    /// The `[data]`, `[model]` and `[train]` tables, every default filled in, paths absolute.
+    /// The objective's tables (`[data]`, `[model]` and `[train]`, or `[command]`), every default filled in, paths
+    /// absolute.
     pub fn settings(&self) -> &toml::Table {
         &self.settings
     }
 
     /// The configuration's own value of `key`, which a stage that does not search it starts from.
     pub fn base(&self, key: &str) -> Option<Value> {
+        if let Some(default) = self.own.default_of(key) {
+            return Some(default.clone());
+        }
         let tables = self.settings.values().filter_map(toml::Value::as_table);
         tables
             .filter_map(|table| table.get(key))
             .find_map(Value::from_toml)
+    }
+
+    /// Whether its trials are runs of a user's program, `[command]`.
+    pub fn runs_program(&self) -> bool {
+        self.settings.contains_key(file::COMMAND)
+    }
+
+    /// The name by which the user's program is given `key`: its own, or the one of `as`.
+    pub fn passed_as<'a>(&'a self, key: &'a str) -> &'a str {
+        self.own.passed_as(key)
     }
 
     /// The searched keys with their ranges.
@@ -195,8 +218,8 @@ impl Sweep {
     }
 
     /// What may differ between invocations.
-    pub fn limits(&self) -> Limits {
-        self.limits
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 }
 

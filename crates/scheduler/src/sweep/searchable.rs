@@ -63,7 +63,7 @@ fn reason(
         )),
         _ if name == "seed" => Some((
             "each trial gets one of its own, drawn from the sweep's",
-            "remove [space.seed]".to_owned(),
+            "remove [space.seed]; a program's own seed is searched as [space.my_seed] with as = \"seed\"".to_owned(),
         )),
         Some(spec) if spec.table == "data" => {
             Some(("all trials of a sweep share the same data", set(spec)))

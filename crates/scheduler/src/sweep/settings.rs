@@ -21,7 +21,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> toml::Table {
         }
     }
     let mut settings = toml::Table::new();
-    for spec in terms.keys {
+    for spec in terms.keys.iter().filter(|spec| !spec.is_own()) {
         let table = settings
             .entry(&spec.table)
             .or_insert_with(|| toml::Table::new().into())
@@ -32,12 +32,15 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> toml::Table {
             .and_then(|table| table.get(&spec.name));
         let value = match written {
             Some(_) if !spec.supported => None,
-            Some(node) => value(reader, node, spec),
-            None if spec.supported && is_asked(spec, terms.purpose) => spec.default.clone(),
+            Some(node) if spec.kind == KeyKind::TextTable => text_table(reader, node),
+            Some(node) => value(reader, node, spec).map(|value| value.to_toml()),
+            None if spec.supported && is_asked(spec, terms.purpose) => {
+                spec.default.as_ref().map(Value::to_toml)
+            }
             None => None,
         };
         if let Some(value) = value {
-            table.insert(spec.name.clone(), value.to_toml());
+            table.insert(spec.name.clone(), value);
         }
     }
     settings
@@ -56,7 +59,7 @@ fn is_default(node: &Node, spec: &KeySpec) -> bool {
 pub(super) fn tables(keys: &[KeySpec]) -> Vec<&str> {
     let mut tables: Vec<&str> = Vec::new();
     for spec in keys {
-        if !tables.contains(&spec.table.as_str()) {
+        if !spec.is_own() && !tables.contains(&spec.table.as_str()) {
             tables.push(&spec.table);
         }
     }
@@ -111,10 +114,11 @@ pub(super) fn value(reader: &mut Reader<'_>, node: &Node, spec: &KeySpec) -> Opt
             let whole = |member: &Node| whole(member, spec);
             return list(reader, members, spec, whole);
         }
-        (KeyKind::TextList, Item::List(members)) => {
+        (KeyKind::TextList | KeyKind::TextListOrAuto, Item::List(members)) => {
             let text = |member: &Node| member.text().map(|text| Value::Text(text.to_owned()));
             return list(reader, members, spec, text);
         }
+        (KeyKind::Any, Item::List(members)) => return list(reader, members, spec, scalar),
         _ => {}
     }
     let value = match spec.kind {
@@ -131,12 +135,38 @@ pub(super) fn value(reader: &mut Reader<'_>, node: &Node, spec: &KeySpec) -> Opt
         KeyKind::TextOrInteger => {
             scalar(node).filter(|value| matches!(value, Value::Text(_) | Value::Integer(_)))
         }
-        KeyKind::IntegerList | KeyKind::TextList | KeyKind::Path | KeyKind::Choice(_) => None,
+        KeyKind::TextListOrAuto => {
+            scalar(node).filter(|value| *value == Value::Text("auto".into()))
+        }
+        KeyKind::Any => scalar(node),
+        KeyKind::IntegerList
+        | KeyKind::TextList
+        | KeyKind::TextTable
+        | KeyKind::Path
+        | KeyKind::Choice(_) => None,
     };
     if value.is_none() {
         reader.takes(node, &accepted(spec));
     }
     value
+}
+
+/// A table of texts, as TOML.
+fn text_table(reader: &mut Reader<'_>, node: &Node) -> Option<toml::Value> {
+    if !reader.is_table(node, "a table of texts in quotes") {
+        return None;
+    }
+    let mut table = toml::Table::new();
+    let mut is_right = true;
+    for entry in node.entries() {
+        if let Some(text) = entry.node.text() {
+            table.insert(entry.name.clone(), text.into());
+        } else {
+            reader.takes(&entry.node, "text in quotes");
+            is_right = false;
+        }
+    }
+    is_right.then(|| table.into())
 }
 
 fn scalar(node: &Node) -> Option<Value> {
@@ -246,6 +276,9 @@ pub(super) fn accepted(spec: &KeySpec) -> String {
         KeyKind::Text => "text in quotes".to_owned(),
         KeyKind::TextOrInteger => "text in quotes or a whole number".to_owned(),
         KeyKind::TextList => "a list of texts in quotes".to_owned(),
+        KeyKind::TextListOrAuto => "\"auto\" or a list of texts in quotes".to_owned(),
+        KeyKind::TextTable => "a table of texts in quotes".to_owned(),
+        KeyKind::Any => "a flag, a number, text in quotes, or a list of such".to_owned(),
         KeyKind::Path => "the path of a file or directory in quotes".to_owned(),
         KeyKind::Share => "a fraction below 1 (like 0.2) or a count (a whole number)".to_owned(),
         KeyKind::Choice(choices) => enumerate(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::own::{self, OwnKeys};
 use super::range::{self, Searched};
 use super::reader::Reader;
 use super::settings::{self, accepted};
@@ -9,10 +10,9 @@ use super::tree::{Entry, Item, Node};
 use super::{KeyKind, KeySpec, conditions, limits, searchable};
 use crate::space::{Dimension, Domain, Scale, Space, Value};
 
-const FIELDS: [&str; 9] = [
-    "low", "high", "scale", "step", "limits", "zero", "values", "order", "when",
+const FIELDS: [&str; 11] = [
+    "low", "high", "scale", "step", "limits", "zero", "values", "order", "when", "default", "as",
 ];
-const LATER_FIELDS: [&str; 2] = ["as", "default"];
 /// Those of a range.
 const RANGE_FIELDS: &[&str] = FIELDS.split_at(6).0;
 
@@ -20,6 +20,8 @@ const RANGE_FIELDS: &[&str] = FIELDS.split_at(6).0;
 pub(super) struct Read {
     /// Those that are right.
     pub(super) space: Space,
+    /// What they say beside their ranges.
+    pub(super) own: OwnKeys,
     /// All names, those with mistakes too.
     pub(super) names: Vec<String>,
 }
@@ -40,6 +42,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Read {
         return Read {
             names: space.0.iter().map(name).collect(),
             space,
+            own: OwnKeys::default(),
         };
     };
     let mut dimensions = Vec::new();
@@ -64,8 +67,10 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Read {
         .map(|entry| entry.name.clone())
         .collect();
     conditions::read(reader, table, &mut dimensions, &names);
+    let own = own::read(reader, table, &dimensions);
     Read {
         names,
+        own,
         space: Space(dimensions),
     }
 }
@@ -119,7 +124,7 @@ fn values(reader: &mut Reader<'_>, entry: &Entry, spec: &KeySpec) -> Option<Dime
     if !reader.is_table(table, expected) {
         return None;
     }
-    reader.check_keys(table, &FIELDS, &LATER_FIELDS);
+    reader.check_keys(table, &FIELDS, &[]);
     if let Some(values) = table.get("values") {
         for field in table.entries() {
             if RANGE_FIELDS.contains(&field.name.as_str()) {

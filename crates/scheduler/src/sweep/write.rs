@@ -27,6 +27,10 @@ impl Sweep {
         for (name, settings) in &self.settings {
             header(&mut out, &format!("[{name}]"));
             for (key, value) in settings.as_table().into_iter().flatten() {
+                if let Some(texts) = value.as_table() {
+                    line(&mut out, key, &table_of(texts));
+                    continue;
+                }
                 let spec = keys
                     .iter()
                     .find(|spec| spec.table == *name && spec.name == *key);
@@ -36,6 +40,14 @@ impl Sweep {
         }
         for dimension in &self.space.0 {
             write_dimension(&mut out, dimension);
+            if let Some(own) = self.own.get(&dimension.key) {
+                if let Some(default) = &own.default {
+                    line(&mut out, "default", &written(default));
+                }
+                if let Some(name) = &own.passed_as {
+                    line(&mut out, "as", &quoted(name));
+                }
+            }
         }
         match &self.procedure {
             Procedure::Stages(stages) => {
@@ -72,6 +84,18 @@ impl Sweep {
         );
         if let Some(seconds) = self.limits.sweep_seconds {
             line(&mut out, "sweep_seconds", &seconds.to_string());
+        }
+        for (key, most) in [
+            ("trial_seconds", self.limits.trial_seconds),
+            ("memory_mb", self.limits.memory_mb),
+        ] {
+            if let Some(most) = most {
+                line(&mut out, key, &most.to_string());
+            }
+        }
+        if !self.limits.gpus.is_empty() {
+            let gpus = self.limits.gpus.iter().map(u32::to_string);
+            line(&mut out, "gpus", &list(gpus));
         }
         line(
             &mut out,
@@ -196,6 +220,18 @@ fn written(value: &Value) -> String {
         Value::Text(text) => quoted(text),
         Value::List(items) => list(items.iter().map(written)),
     }
+}
+
+fn table_of(texts: &toml::Table) -> String {
+    let text = |(name, value): (&String, &toml::Value)| {
+        format!(
+            "{} = {}",
+            quoted(name),
+            quoted(value.as_str().unwrap_or_default())
+        )
+    };
+    let texts: Vec<String> = texts.iter().map(text).collect();
+    format!("{{ {} }}", texts.join(", "))
 }
 
 fn list(items: impl IntoIterator<Item = String>) -> String {

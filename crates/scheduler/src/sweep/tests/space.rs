@@ -17,7 +17,7 @@ fn only_keys_that_trials_may_differ_in_are_searched() {
     "#);
     assert_snapshot!(key("seed", "low = 1\nhigh = 3"), @r#"
     2:8 seed cannot be searched: each trial gets one of its own, drawn from the sweep's
-      help: remove [space.seed]
+      help: remove [space.seed]; a program's own seed is searched as [space.my_seed] with as = "seed"
     "#);
     assert_snapshot!(key("dtype", "values = [\"f32\", \"f64\"]"), @r#"
     2:8 dtype cannot be searched: trials are compared with each other, and must have it in common
@@ -264,20 +264,20 @@ fn values_are_a_list_of_what_the_key_takes() {
 
 #[test]
 fn fields_of_later_versions_and_unknown_ones_are_refused() {
-    assert_snapshot!(key("l2", "low = 1e-6\nhigh = 1e-1\nas = \"wd\"\ndefault = 0"), @r#"
-    5:1 space.l2.as is not supported by this version
-      help: leave it out
-    6:1 space.l2.default is not supported by this version
-      help: leave it out
-    "#);
+    assert_snapshot!(key("l2", "low = 1e-6\nhigh = 1e-1\nas = \"wd\"\ndefault = 0"), @"
+    5:6 space.l2.as is for keys of your own program
+      help: set `l2 = …` in [train]
+    6:11 space.l2.default is for keys of your own program
+      help: set `l2 = …` in [train]
+    ");
     assert_snapshot!(key("l2", "low = 1e-6\nhihg = 1e-1"), @r#"
     2:1 space.l2.high is missing
       help: add a line like high = 0.1
     4:1 [space.l2] has no key `hihg`
       help: did you mean `high`?
     "#);
-    assert_snapshot!(key("l2", "low = 1e-6\nhigh = 1e-1\nprior = 3"), @r#"
+    assert_snapshot!(key("l2", "low = 1e-6\nhigh = 1e-1\nprior = 3"), @"
     5:1 [space.l2] has no key `prior`
-      help: [space.l2] takes low, high, scale, step, limits, zero, values, order, when
-    "#);
+      help: [space.l2] takes low, high, scale, step, limits, zero, values, order, when, default, as
+    ");
 }
