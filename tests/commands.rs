@@ -56,7 +56,7 @@ fn templates_of_later_versions_are_refused_as_such() {
     let sandbox = Sandbox::new();
     let said = sandbox.run(&["init", "--template", "slurm"]);
     check_code(&said, 2);
-    assert_snapshot!(said.err, @"error: the template `slurm` is not supported by this version; there are digits and csv");
+    assert_snapshot!(said.err, @"error: the template `slurm` is not supported by this version; there are digits, csv and command");
     assert!(sandbox.names(".").is_empty());
 }
 

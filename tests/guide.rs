@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use finetooth_objective::{columns, key_specs};
+use finetooth_objective::{Vocabulary, columns, key_specs};
 use finetooth_scheduler::sweep::{Purpose, Sweep};
 
 use crate::sandbox::Sandbox;
@@ -62,6 +62,34 @@ fn check(name: &str, n_blocks: usize) {
 fn every_definition_that_is_printed_passes_the_check() {
     check("README.md", 1);
     check("docs/sweep-file.md", 2);
+}
+
+#[test]
+fn definitions_of_programs_that_are_printed_are_right() {
+    let base = Path::new("/");
+    let guide = text("docs/programs.md");
+    let printed = blocks(&guide);
+    assert_eq!(printed.len(), 1);
+    for definition in printed {
+        let vocabulary = Vocabulary::of(definition, base);
+        assert!(vocabulary.is_command);
+        let (keys, columns) = (&vocabulary.keys, &vocabulary.columns);
+        let parsed = Sweep::parse(definition, keys, columns, &[], base, Purpose::Sweep);
+        let written = parsed
+            .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+            .0
+            .to_toml(keys);
+        for key in keys.iter().filter(|key| key.table == "command") {
+            assert!(
+                guide.contains(&format!("| `{}` |", key.name)),
+                "{} is not told",
+                key.name
+            );
+        }
+        let again = Vocabulary::of(&written, base);
+        let read = Sweep::parse(&written, &again.keys, columns, &[], base, Purpose::Sweep);
+        assert_eq!(read.unwrap().0.to_toml(&again.keys), written);
+    }
 }
 
 fn sweep(definition: &str) -> Sweep {

@@ -15,17 +15,20 @@ fn help_of_the_program() {
     Usage: finetooth [OPTIONS] <COMMAND>
 
     Commands:
-      init      Write a commented definition file to begin with
-      check     Say whether a definition is right and what it would run; writes nothing
-      run       Run a sweep, or resume what was interrupted, to the end
-      status    Tell how far a sweep is
-      best      Show the best trials of a sweep, and why its ranges moved
-      show      Show one trial: its values and its epochs
-      simulate  Run the search over synthetic or recorded learning curves: judge its settings before
-                spending a night on them
-      rerun     Train a trial again and say whether its numbers come out the same
-      train     Train once, with the values of a file
-      help      Print this message or the help of the given subcommand(s)
+      init         Write a commented definition file to begin with
+      check        Say whether a definition is right and what it would run; writes nothing
+      run          Run a sweep, or resume what was interrupted, to the end
+      status       Tell how far a sweep is
+      best         Show the best trials of a sweep, and why its ranges moved
+      show         Show one trial: its values and its epochs
+      logs         Print what a trial's program printed
+      simulate     Run the search over synthetic or recorded learning curves: judge its settings before
+                   spending a night on them
+      rerun        Train a trial again and say whether its numbers come out the same
+      train        Train once, with the values of a file
+      completions  Print a script that completes finetooth's commands in a shell
+      man          Print the manual page
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -v, --verbose...  Show more of what is going on (-v ends of stages and trials, -vv epochs);

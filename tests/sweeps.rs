@@ -53,6 +53,11 @@ fn sweeps_on_the_embedded_digits_pass_the_check() {
     check_embedded("digits-misplaced.toml");
 }
 
+#[test]
+fn the_program_in_shell_passes_the_check() {
+    check_embedded("shell.toml");
+}
+
 /// The folder of data sets, where the tests on real data are switched on.
 fn data() -> Option<PathBuf> {
     std::env::var_os("FINETOOTH_DATA")

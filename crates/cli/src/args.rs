@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::command::{best, check, init, rerun, run, show, simulate, status, train};
+use crate::command::{best, check, init, logs, rerun, run, shell, show, simulate, status, train};
 
 /// Finds the hyperparameters a network trains best with: coarse to fine, widening a range where the best lies on
 /// its edge. What was run is recorded and can be resumed at any moment.
@@ -51,10 +51,16 @@ pub(crate) enum Command {
     Best(best::BestArgs),
     /// Show one trial: its values and its epochs
     Show(show::ShowArgs),
+    /// Print what a trial's program printed
+    Logs(logs::LogsArgs),
     /// Run the search over synthetic or recorded learning curves: judge its settings before spending a night on them
     Simulate(simulate::SimulateArgs),
     /// Train a trial again and say whether its numbers come out the same
     Rerun(rerun::RerunArgs),
     /// Train once, with the values of a file
     Train(train::TrainArgs),
+    /// Print a script that completes finetooth's commands in a shell
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page
+    Man,
 }

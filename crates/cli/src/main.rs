@@ -29,7 +29,7 @@ mod table;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::command::{best, check, init, rerun, run, show, simulate, status, train};
+use crate::command::{best, check, init, logs, rerun, run, shell, show, simulate, status, train};
 use crate::screen::Screen;
 
 /// Reads the command line, does what it says and tells how that went.
@@ -50,9 +50,12 @@ fn main() -> std::process::ExitCode {
         Command::Status(args) => status::status(args),
         Command::Best(args) => best::best(args),
         Command::Show(args) => show::show(args),
+        Command::Logs(args) => logs::logs(args),
         Command::Simulate(args) => simulate::simulate(args, &screen),
         Command::Rerun(args) => rerun::rerun(args, &screen),
         Command::Train(args) => train::train(args, &screen),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man => shell::man(),
     };
     let code = done.unwrap_or_else(|failure| {
         screen.show(&failure.drawn(&screen));

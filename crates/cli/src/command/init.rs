@@ -17,7 +17,8 @@ use crate::screen::Screen;
 #[command(after_help = "\
 Examples:
   finetooth init                          write finetooth.toml: digits, which come with the program
-  finetooth init wine.toml --template csv a table of your own")]
+  finetooth init wine.toml --template csv a table of your own
+  finetooth init net.toml --template command   a program of your own, in any language")]
 pub(crate) struct InitArgs {
     /// The file to write
     #[arg(default_value = "finetooth.toml")]
@@ -45,7 +46,8 @@ impl Template {
         match self {
             Self::Digits => Some(include_str!("templates/digits.toml")),
             Self::Csv => Some(include_str!("templates/csv.toml")),
-            Self::Command | Self::Slurm => None,
+            Self::Command => Some(include_str!("templates/command.toml")),
+            Self::Slurm => None,
         }
     }
 
@@ -77,7 +79,7 @@ pub(crate) fn init(args: &InitArgs, screen: &Screen) -> Result<ExitCode, Failure
     let name = args.file.display();
     let Some(template) = args.template.text() else {
         return Err(Failure::usage(format!(
-            "the template `{}` is not supported by this version; there are digits and csv",
+            "the template `{}` is not supported by this version; there are digits, csv and command",
             args.template.word()
         )));
     };

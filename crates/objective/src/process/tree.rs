@@ -23,7 +23,7 @@ pub(super) fn resident_bytes() -> u64 {
 
 /// Kills all descendants of this process and waits until none is left, those that they start meanwhile included.
 pub(super) fn kill_all() {
-    loop {
+    while is_any_left() {
         for (pid, process) in descendants() {
             if let Some(pid) = Pid::from_raw(pid)
                 && !process.is_zombie
@@ -32,15 +32,19 @@ pub(super) fn kill_all() {
                 let _ = kill_process(pid, Signal::KILL);
             }
         }
-        loop {
-            match wait(WaitOptions::NOHANG) {
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                // No child is left.
-                Err(_) => return,
-            }
-        }
         std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+/// Takes note of every child that has ended; whether there are others.
+fn is_any_left() -> bool {
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            // There is no child.
+            Err(_) => return false,
+        }
     }
 }
 
