@@ -18,46 +18,8 @@ fn json(sandbox: &Sandbox, arguments: &[&str]) -> Json {
 }
 
 #[track_caller]
-fn check_code(said: &Said, code: i32) {
+pub(crate) fn check_code(said: &Said, code: i32) {
     assert_eq!(said.code, code, "{}{}", said.out, said.err);
-}
-
-#[test]
-fn init_writes_a_definition_that_is_right_and_never_over_another() {
-    let sandbox = Sandbox::new();
-    check_code(&sandbox.run(&["init"]), 0);
-    check_code(&sandbox.run(&["check", "finetooth.toml"]), 0);
-    sandbox.write("finetooth.toml", "mine");
-    let said = sandbox.run(&["init"]);
-    check_code(&said, 2);
-    assert_snapshot!(said.err, @"error: `finetooth.toml` exists and is left as it is; name another file, or replace it with --force");
-    assert_eq!(sandbox.read("finetooth.toml"), "mine");
-    check_code(&sandbox.run(&["init", "--force"]), 0);
-    assert!(sandbox.read("finetooth.toml").contains("name = \"digits\""));
-}
-
-#[test]
-fn init_for_a_table_is_right_once_there_is_one() {
-    let sandbox = Sandbox::new();
-    check_code(&sandbox.run(&["init", "wine.toml", "--template", "csv"]), 0);
-    let rows = table(["red", "white"]);
-    sandbox.write("table.csv", &rows);
-    let said = sandbox.run(&["check", "wine.toml"]);
-    check_code(&said, 0);
-    assert!(
-        said.out.starts_with("wine.toml is right: the sweep wine"),
-        "{}",
-        said.out
-    );
-}
-
-#[test]
-fn templates_of_later_versions_are_refused_as_such() {
-    let sandbox = Sandbox::new();
-    let said = sandbox.run(&["init", "--template", "slurm"]);
-    check_code(&said, 2);
-    assert_snapshot!(said.err, @"error: the template `slurm` is not supported by this version; there are digits, csv and command");
-    assert!(sandbox.names(".").is_empty());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use finetooth_objective::{Vocabulary, columns, key_specs};
-use finetooth_scheduler::sweep::{Purpose, Sweep};
+use finetooth_scheduler::sweep::{ExecutorKind, Purpose, Sweep};
 
 use crate::sandbox::Sandbox;
 
@@ -90,6 +90,21 @@ fn definitions_of_programs_that_are_printed_are_right() {
         let read = Sweep::parse(&written, &again.keys, columns, &[], base, Purpose::Sweep);
         assert_eq!(read.unwrap().0.to_toml(&again.keys), written);
     }
+}
+
+#[test]
+fn the_executor_that_is_printed_is_right_and_reads_back() {
+    let guide = text("docs/slurm.md");
+    let printed = blocks(&guide);
+    assert_eq!(printed.len(), 1);
+    let read = sweep(&format!("name = \"x\"\n{}", printed[0]));
+    let again = sweep(&read.to_toml(&key_specs()));
+    assert_eq!(again.executor(), read.executor());
+    let shortest = sweep("name = \"x\"\n[executor]\nkind = \"slurm\"\n");
+    let ExecutorKind::Slurm(default) = shortest.executor() else {
+        unreachable!("it is slurm")
+    };
+    assert_eq!(default.max_pending, 32);
 }
 
 fn sweep(definition: &str) -> Sweep {

@@ -63,6 +63,8 @@ fn help_of_run() {
     Options:
           --workers <N>      Trials at once; does not change the results [default: limits.workers, else
                              one for each core]
+          --executor <KIND>  Where trials run, other than the definition says: local or slurm [possible
+                             values: local, slurm]
           --out <DIR>        Directory of the run [default: results/NAME]
           --seed <N>         Another seed than the definition's
           --set <KEY=VALUE>  Another value than the definition's, such as train.batch_size=128; may be

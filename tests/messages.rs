@@ -209,21 +209,58 @@ fn a_searched_list_whose_shapes_do_not_fit() {
 }
 
 #[test]
-fn tables_of_a_later_version() {
-    let text = "name = \"x\"\n[command]\nargv = [\"train\"]\n[sanity]\nenabled = true\n[executor]\n\
-                kind = \"slurm\"\n[limits]\nmemory_mb = 100\n[space.l2]\nlow = 0.1\nhigh = 1.0\nas = \"l2\"\n";
-    assert_snapshot!(refused(text), @r#"
-      error: [executor] is not supported by this version
-       ,-[sweep.toml:6:2]
-     5 | enabled = true
-     6 | [executor]
-       :  ^^^^|^^^
-       :      `-- not supported yet
-     7 | kind = "slurm"
+fn where_trials_run() {
+    assert_snapshot!(refused("name = \"x\"\n[executor]\nkind = \"pbs\"\n"), @r#"
+      error: executor.kind takes "local" or "slurm", found "pbs"
+       ,-[sweep.toml:3:8]
+     2 | [executor]
+     3 | kind = "pbs"
+       :        ^^|^^
+       :          `-- expected "local" or "slurm"
        `----
-      help: leave it out
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+    assert_snapshot!(refused("name = \"x\"\n[executor]\npartition = \"gpu\"\n"), @r#"
+      error: executor.partition is for kind = "slurm"
+       ,-[sweep.toml:3:1]
+     2 | [executor]
+     3 | partition = "gpu"
+       : ^^^^|^^^^
+       :     `-- not on this machine
+       `----
+      help: remove it, or write kind = "slurm"
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+    assert_snapshot!(refused("name = \"x\"\n[executor]\nkind = \"slurm\"\ngpus = -1\nextra = \"--nice\"\nmax_pending = 0\n"), @r#"
+      error: executor.gpus takes what Slurm takes: text in quotes, or a whole number, found -1
+       ,-[sweep.toml:4:8]
+     3 | kind = "slurm"
+     4 | gpus = -1
+       :        ^|
+       :         `-- expected what Slurm takes: text in quotes, or a whole number
+     5 | extra = "--nice"
+       `----
+
+      error: executor.extra takes a list of texts in quotes, found "--nice"
+       ,-[sweep.toml:5:9]
+     4 | gpus = -1
+     5 | extra = "--nice"
+       :         ^^^^|^^^
+       :             `-- expected a list of texts in quotes
+     6 | max_pending = 0
+       `----
+
+      error: executor.max_pending takes a whole number from 1 to 1000, found 0
+       ,-[sweep.toml:6:15]
+     5 | extra = "--nice"
+     6 | max_pending = 0
+       :               |
+       :               `-- expected a whole number from 1 to 1000
+       `----
+
+    error: sweep.toml has 3 mistakes; nothing was run, nothing was written
     "#);
 }
 

@@ -12,7 +12,7 @@ use insta::assert_snapshot;
 use crate::sandbox::{Said, Sandbox};
 
 /// The nearer the values to 0.01 and 0.5, the better; goes on from the epoch it kept, and counts the epochs it trains.
-const VALLEY: &str = r#"
+pub(crate) const VALLEY: &str = r#"
 for word in "$@"; do
   case $word in
     --rate=*) rate=${word#*=} ;;
@@ -32,7 +32,7 @@ done
 echo "$epoch" > "$state"
 "#;
 
-const VALLEY_SWEEP: &str = r#"
+pub(crate) const VALLEY_SWEEP: &str = r#"
 name = "valley"
 [command]
 argv = ["sh", "program.sh", "{args}"]
@@ -47,7 +47,7 @@ budget = 7
 
 const RESULTS: [&str; 4] = ["trials.csv", "epochs.csv", "stages.csv", "best.toml"];
 
-fn results(sandbox: &Sandbox, directory: &str) -> Vec<String> {
+pub(crate) fn results(sandbox: &Sandbox, directory: &str) -> Vec<String> {
     let read = |name: &&str| sandbox.read(&format!("{directory}/{name}"));
     RESULTS.iter().map(read).collect()
 }

@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::command::{best, check, init, logs, rerun, run, shell, show, simulate, status, train};
+use crate::worker;
 
 /// Finds the hyperparameters a network trains best with: coarse to fine, widening a range where the best lies on
 /// its edge. What was run is recorded and can be resumed at any moment.
@@ -63,4 +64,7 @@ pub(crate) enum Command {
     Completions(shell::CompletionsArgs),
     /// Print the manual page
     Man,
+    /// Run one rung of a trial: what the jobs of a Slurm cluster do
+    #[command(hide = true)]
+    Worker(worker::WorkerArgs),
 }

@@ -25,6 +25,7 @@ mod screen;
 mod signals;
 mod summary;
 mod table;
+mod worker;
 
 use clap::Parser;
 
@@ -56,6 +57,7 @@ fn main() -> std::process::ExitCode {
         Command::Train(args) => train::train(args, &screen),
         Command::Completions(args) => shell::completions(args),
         Command::Man => shell::man(),
+        Command::Worker(args) => worker::worker(args, &screen),
     };
     let code = done.unwrap_or_else(|failure| {
         screen.show(&failure.drawn(&screen));

@@ -47,6 +47,32 @@ pub(crate) mod json {
     }
 }
 
+/// As [`json`], of a number that may not be there.
+pub(crate) mod optional {
+    use serde::{Deserialize, Serialize};
+
+    use super::{Deserializer, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Number(#[serde(with = "super::json")] f64);
+
+    #[expect(clippy::ref_option, reason = "serde calls it with a reference")]
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.map(Number).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
+        let number = Option::<Number>::deserialize(deserializer)?;
+        Ok(number.map(|number| number.0))
+    }
+}
+
 struct ShortestVisitor;
 
 impl Visitor<'_> for ShortestVisitor {

@@ -1,12 +1,15 @@
 //! What runs as a trial.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::ObjectiveSummary;
 use crate::interrupt::Interrupt;
 use crate::stop::Watch;
 use crate::trial::{Decision, Ended, Report, Trial, TrialId};
 
 /// A trial handed out to be run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Task {
     /// The trial.
     pub trial: Trial,

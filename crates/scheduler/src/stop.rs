@@ -1,7 +1,9 @@
 //! When a trial is stopped for good before its last epoch.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::Floor;
-use crate::number::{is_missing, shortest};
+use crate::number::{self, is_missing, shortest};
 use crate::sweep::Goal;
 use crate::trial::{Outcome, Report};
 
@@ -11,7 +13,8 @@ const CEILING: f64 = 3.0;
 const EPOCHS_ABOVE: u32 = 2;
 
 /// Where in a report the numbers stand that a trial is stopped by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Columns {
     /// The sweep's metric.
     pub metric: usize,
@@ -30,12 +33,15 @@ pub struct Columns {
 /// is a divergence; and a trial whose best metric so far is worse than the plan's floor for the epoch is pruned.
 ///
 /// The default one stops nothing.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Watch {
     columns: Option<Columns>,
     floors: Vec<Floor>,
+    #[serde(with = "number::optional")]
     initial_loss: Option<f64>,
     n_above: u32,
+    #[serde(with = "number::optional")]
     best: Option<f64>,
 }
 

@@ -135,7 +135,8 @@ pub enum Decision {
 }
 
 /// What an objective's run came to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Ended {
     /// It has an outcome.
     Outcome(Outcome),

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use finetooth_scheduler::event::Verdict;
+use finetooth_scheduler::executor::answers;
 use finetooth_scheduler::gate::Gate;
 use finetooth_scheduler::objective::Objective;
 use finetooth_scheduler::sampler;
 use finetooth_scheduler::search::Search;
 use finetooth_scheduler::stage::ladder;
-use finetooth_scheduler::sweep::{Generations, Override, Procedure, Purpose, Stage, Sweep};
+use finetooth_scheduler::sweep::{
+    ExecutorKind, Generations, Override, Procedure, Purpose, SlurmSettings, Stage, Sweep,
+};
 use finetooth_scheduler::trial::{Outcome, Trial};
 use jiff::Timestamp;
 use serde_json::json;
@@ -88,6 +91,9 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
     let drawn: Vec<Trial> = (0..PREVIEW)
         .map_while(|index| search.trial(index))
         .collect();
+    if let ExecutorKind::Slurm(settings) = sweep.executor() {
+        cluster(settings)?;
+    }
     let dry_run = match (&opened, drawn.first()) {
         (Opened::Program(program), Some(first)) => Some(dry_run::of(program, first, screen)),
         _ => None,
@@ -143,6 +149,19 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
         return Ok(ExitCode::SANITY);
     }
     Ok(ExitCode::DONE)
+}
+
+/// Asks the queue of a cluster, as the search will.
+pub(super) fn cluster(settings: &SlurmSettings) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::usage(format!("the system gives no timers: {error}")))?;
+    runtime.block_on(answers(settings)).map_err(|error| {
+        Failure::usage(format!(
+            "the cluster of [executor] does not answer: {error}"
+        ))
+    })
 }
 
 fn section(title: &str, lines: &[String]) -> String {

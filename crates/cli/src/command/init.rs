@@ -18,7 +18,8 @@ use crate::screen::Screen;
 Examples:
   finetooth init                          write finetooth.toml: digits, which come with the program
   finetooth init wine.toml --template csv a table of your own
-  finetooth init net.toml --template command   a program of your own, in any language")]
+  finetooth init net.toml --template command   a program of your own, in any language
+  finetooth init net.toml --template slurm     its trials as jobs of a cluster")]
 pub(crate) struct InitArgs {
     /// The file to write
     #[arg(default_value = "finetooth.toml")]
@@ -41,13 +42,13 @@ enum Template {
 }
 
 impl Template {
-    /// The file's text; none for what this version does not build.
-    fn text(self) -> Option<&'static str> {
+    /// The file's text.
+    fn text(self) -> &'static str {
         match self {
-            Self::Digits => Some(include_str!("templates/digits.toml")),
-            Self::Csv => Some(include_str!("templates/csv.toml")),
-            Self::Command => Some(include_str!("templates/command.toml")),
-            Self::Slurm => None,
+            Self::Digits => include_str!("templates/digits.toml"),
+            Self::Csv => include_str!("templates/csv.toml"),
+            Self::Command => include_str!("templates/command.toml"),
+            Self::Slurm => include_str!("templates/slurm.toml"),
         }
     }
 
@@ -67,7 +68,7 @@ impl ValueEnum for Template {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.word()).hide(self.text().is_none()))
+        Some(PossibleValue::new(self.word()))
     }
 }
 
@@ -77,13 +78,7 @@ impl ValueEnum for Template {
 /// Where the file exists and may not be replaced, or cannot be written.
 pub(crate) fn init(args: &InitArgs, screen: &Screen) -> Result<ExitCode, Failure> {
     let name = args.file.display();
-    let Some(template) = args.template.text() else {
-        return Err(Failure::usage(format!(
-            "the template `{}` is not supported by this version; there are digits, csv and command",
-            args.template.word()
-        )));
-    };
-    let text = named_after(&args.file, template);
+    let text = named_after(&args.file, args.template.text());
     write(&args.file, &text, args.force).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format!(
             "`{name}` exists and is left as it is; name another file, or replace it with --force"

@@ -8,19 +8,20 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use finetooth_scheduler::event::Verdict;
-use finetooth_scheduler::executor::{Executor, Pool};
+use finetooth_scheduler::executor::{Executor, Pool, Slurm, SlurmOptions};
 use finetooth_scheduler::gate::Gate;
 use finetooth_scheduler::objective::Objective;
 use finetooth_scheduler::results::{Tables, replace_text, write_best};
 use finetooth_scheduler::run::{self as sweep_loop, RunEnd, Storage};
 use finetooth_scheduler::search::Search;
 use finetooth_scheduler::state::State;
-use finetooth_scheduler::sweep::{Override, Procedure, Purpose, Sweep};
+use finetooth_scheduler::sweep::{ExecutorKind, Override, Procedure, Purpose, Sweep};
 use finetooth_scheduler::trial::{Trial, TrialId};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+use super::check::cluster;
 use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -56,6 +57,9 @@ pub(crate) struct RunArgs {
     /// Trials at once; does not change the results [default: limits.workers, else one for each core]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_WORKERS as u64))]
     workers: Option<usize>,
+    /// Where trials run, other than the definition says: local or slurm
+    #[arg(long, value_name = "KIND", value_parser = ["local", "slurm"])]
+    executor: Option<String>,
     /// Directory of the run [default: results/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -100,8 +104,7 @@ pub(crate) fn overrides(
 /// # Errors
 /// Where definition, data or directory are wrong, or the record or the results cannot be written.
 pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> {
-    let changed = overrides(&args.set, args.seed, args.workers);
-    let definition = Definition::read(&args.file, Purpose::Sweep, &changed)?;
+    let definition = Definition::read(&args.file, Purpose::Sweep, &args.overrides())?;
     let sweep = &definition.sweep;
     let directory = args
         .out
@@ -160,9 +163,12 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
         return run.already_finished(&*opened);
     }
     replace_text(&directory, "sweep.toml", &written).map_err(Failure::not_written)?;
+    if let ExecutorKind::Slurm(settings) = sweep.executor() {
+        cluster(settings)?;
+    }
     let gate = || checks(&opened, sweep, screen);
     let workers = n_workers(sweep, &opened);
-    warn_of_busy_cores(&opened, workers, screen);
+    warn_of_busy_cores(sweep, &opened, workers, screen);
     run.go_on(&opened, workers, &written, &gate)
 }
 
@@ -172,10 +178,13 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 /// Programs that each take several threads, and together more than the machine has, wait for each other.
-fn warn_of_busy_cores(opened: &Opened, workers: usize, screen: &Screen) {
+fn warn_of_busy_cores(sweep: &Sweep, opened: &Opened, workers: usize, screen: &Screen) {
     let Opened::Program(program) = opened else {
         return;
     };
+    if *sweep.executor() != ExecutorKind::Local {
+        return;
+    }
     let (threads, cores) = (program.threads(), n_cores());
     if workers * threads > cores {
         screen.line(&format!(
@@ -262,7 +271,7 @@ impl Run<'_> {
         definition: &str,
         gate: &dyn Fn() -> Option<Gate>,
     ) -> Result<ExitCode, Failure> {
-        let mut pool = Pool::new(Arc::clone(objective), workers).map_err(Failure::usage)?;
+        let slurm = self.slurm(&**objective, workers)?;
         self.tell_beginning(workers);
         self.warn_of_idle_workers(workers);
         let host = gethostname::gethostname().to_string_lossy().into_owned();
@@ -281,7 +290,16 @@ impl Run<'_> {
             }
             self.search.take_gate(found, Timestamp::now());
         }
-        match self.supervise(&mut pool, &**objective)? {
+        let end = match slurm {
+            None => {
+                let pool = Pool::new(Arc::clone(objective), workers).map_err(Failure::usage)?;
+                self.supervise(|| pool, &**objective)?
+            }
+            Some(options) => {
+                self.supervise(|| Slurm::new(Arc::clone(objective), options), &**objective)?
+            }
+        };
+        match end {
             RunEnd::Finished(_) => self.tell_end(),
             RunEnd::Interrupted => self.tell_interruption(),
         }
@@ -301,11 +319,40 @@ impl Run<'_> {
         }
     }
 
-    /// Runs the loop and listens for signals beside it: the first asks it to stop, the second ends the program.
-    fn supervise<O: Objective + 'static>(
+    /// What jobs are submitted with, where trials are jobs of a cluster.
+    fn slurm(
+        &self,
+        objective: &impl Objective,
+        workers: usize,
+    ) -> Result<Option<SlurmOptions>, Failure> {
+        let sweep = self.search.sweep();
+        let ExecutorKind::Slurm(settings) = sweep.executor() else {
+            return Ok(None);
+        };
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::usage(format!(
+                "the system does not tell where finetooth itself is: {error}"
+            ))
+        })?;
+        let mut settings = (**settings).clone();
+        settings.max_pending = workers;
+        let threads = sweep.base("threads").and_then(|threads| threads.as_f64());
+        Ok(Some(SlurmOptions {
+            settings,
+            cores: threads.map_or(1, |threads| threads as u32),
+            directory: absolute(self.directory),
+            name: sweep.name().to_owned(),
+            program: program.into_os_string(),
+            instruction_set: objective.summary().instruction_set,
+        }))
+    }
+
+    /// Runs the loop and listens for signals beside it: the first asks it to stop, the second ends the program. The executor is
+    /// made within the runtime.
+    fn supervise<E: Executor>(
         &mut self,
-        pool: &mut Pool<O>,
-        objective: &O,
+        executor: impl FnOnce() -> E,
+        objective: &impl Objective,
     ) -> Result<RunEnd, Failure> {
         let refused =
             |error| Failure::usage(format!("the system gives no timers or signals: {error}"));
@@ -315,8 +362,13 @@ impl Run<'_> {
             .map_err(refused)?;
         let _context = runtime.enter();
         let mut signals = StopSignals::listen().map_err(refused)?;
-        let mut progress =
-            Progress::new(self.screen, &self.search, pool.workers(), self.args.quiet);
+        let mut executor = executor();
+        let mut progress = Progress::new(
+            self.screen,
+            &self.search,
+            executor.workers(),
+            self.args.quiet,
+        );
         let (stop, stopped) = oneshot::channel::<()>();
         let train_file = |trial: &Trial| objective.train_file(trial);
         let screen = self.screen;
@@ -350,7 +402,7 @@ impl Run<'_> {
             tokio::select! {
                 end = sweep_loop::run(
                     &mut self.search,
-                    pool,
+                    &mut executor,
                     Some(&mut self.storage),
                     &train_file,
                     &mut progress,
@@ -443,6 +495,13 @@ impl Run<'_> {
 }
 
 impl RunArgs {
+    /// What the options change of the definition.
+    fn overrides(&self) -> Vec<Override> {
+        let mut changed = overrides(&self.set, self.seed, self.workers);
+        changed.extend(self.executor.as_deref().map(Override::executor));
+        changed
+    }
+
     /// The command that goes on with what this one began.
     fn again(&self) -> String {
         let mut words = vec![
@@ -455,7 +514,7 @@ impl RunArgs {
                 .map(|out| format!("--out {}", quoted(&out.to_string_lossy()))),
         );
         words.extend(
-            overrides(&self.set, self.seed, self.workers)
+            self.overrides()
                 .iter()
                 .map(|given| match given.to_string() {
                     option if option.starts_with("--set ") => {
@@ -492,6 +551,13 @@ fn n_cores() -> usize {
 
 /// Trials at once: as many as the definition says, else as the machine has cores for; no more than it has GPUs for.
 fn n_workers(sweep: &Sweep, opened: &Opened) -> usize {
+    if let ExecutorKind::Slurm(slurm) = sweep.executor() {
+        return sweep
+            .limits()
+            .workers
+            .unwrap_or(slurm.max_pending)
+            .min(slurm.max_pending);
+    }
     let (threads, slots) = match opened {
         Opened::Training(_) => (1, None),
         Opened::Program(program) => (program.threads(), program.slots()),

@@ -5,9 +5,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -36,6 +39,11 @@ pub fn supervise() -> io::Result<()> {
     // What the program leaves behind becomes a child of this process.
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    // A batch system signals all of a job's processes at once. The program gets its own; this one waits for orders. Handlers, other
+    // than ignored signals, are not inherited.
+    for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut orders = BufReader::new(socket.try_clone()?);
     let mut request = String::new();

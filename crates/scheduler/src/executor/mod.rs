@@ -3,10 +3,12 @@
 mod inline;
 mod pool;
 mod simulated;
+mod slurm;
 
 pub use inline::Inline;
 pub use pool::{Pool, PoolError};
 pub use simulated::{Fate, Simulated};
+pub use slurm::{QueueError, Slurm, SlurmOptions, answers, job};
 
 use crate::objective::{Context, Objective, Reporter, Task};
 use crate::trial::{Decision, Ended, Outcome, Report, TrialId};
@@ -61,7 +63,7 @@ pub trait Executor {
 
 /// Runs `task`, its stop rule included: after the report that decides, nothing more is delivered and the rule's
 /// outcome stands. `deliver` takes each report and tells whether the run is being interrupted.
-fn attend(
+pub fn attend(
     objective: &impl Objective,
     task: &Task,
     context: Context,

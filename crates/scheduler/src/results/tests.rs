@@ -95,6 +95,7 @@ fn sweep(metric: &str) -> Sweep {
             step: 0.5,
         },
         own: crate::sweep::OwnKeys::default(),
+        executor: crate::sweep::ExecutorKind::Local,
         limits: Limits {
             trial_seconds: None,
             memory_mb: None,

@@ -7,17 +7,17 @@ use super::reader::{Reader, elsewhere, listed};
 use super::tree::{Item, Node};
 use super::{
     Goal, KeySpec, Limits, Metric, Mistake, Mistakes, Override, Procedure, Spans, Sweep, Widen,
-    bytes, procedure, prune, sanity, settings, space, stages,
+    bytes, executor, procedure, prune, sanity, settings, space, stages,
 };
 use crate::space::Value;
 
 /// Largest definition read, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-const OWN_TABLES: [&str; 10] = [
+const OWN_TABLES: [&str; 11] = [
     "name", "seed", "metric", "space", "search", "stage", "widen", "prune", "sanity", "limits",
+    "executor",
 ];
-const LATER_TABLES: [&str; 1] = ["executor"];
 const LIMITS: [&str; 7] = [
     "workers",
     "max_failures",
@@ -123,6 +123,7 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
     let prune = prune::read(reader, root);
     let sanity = sanity::read(reader, root);
     let limits = limits(reader, root);
+    let executor = executor::read(reader, root);
     Some(Sweep {
         name: name?,
         seed: seed? as u32,
@@ -135,6 +136,7 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
         prune: prune?,
         sanity: sanity?,
         limits: limits?,
+        executor: executor?,
     })
 }
 
@@ -164,14 +166,6 @@ fn check_tables(reader: &mut Reader<'_>, root: &Node) {
     for entry in root.entries() {
         let name = entry.name.as_str();
         if known.contains(&name) {
-            continue;
-        }
-        if LATER_TABLES.contains(&name) {
-            reader.later(
-                &entry.place,
-                &format!("[{name}]"),
-                "leave it out".to_owned(),
-            );
             continue;
         }
         let help = beside_a_command(&known, name)

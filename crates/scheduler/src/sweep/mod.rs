@@ -3,6 +3,7 @@
 mod bytes;
 mod conditions;
 mod difference;
+mod executor;
 mod file;
 mod generations;
 mod key;
@@ -29,6 +30,7 @@ mod tree;
 mod write;
 
 pub use difference::{changes, extends};
+pub use executor::{ExecutorKind, SlurmSettings};
 pub use file::Purpose;
 pub use generations::{Generations, Proposals};
 pub use key::{Choice, KeyKind, KeySpec};
@@ -38,6 +40,8 @@ pub use procedure::Procedure;
 pub use prune::{Prune, PruneRule};
 pub use sanity::{OnFailure, ProbeUse, Sanity};
 pub use spans::Spans;
+
+use serde::{Deserialize, Serialize};
 
 use crate::space::{Space, Value};
 pub(crate) use own::OwnKeys;
@@ -56,6 +60,7 @@ pub struct Sweep {
     pub(crate) prune: Prune,
     pub(crate) sanity: Sanity,
     pub(crate) limits: Limits,
+    pub(crate) executor: ExecutorKind,
 }
 
 /// What the sweep optimises.
@@ -70,7 +75,8 @@ pub struct Metric {
 }
 
 /// Which direction of a metric is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Goal {
     /// Larger is better.
     Maximize,
@@ -215,6 +221,11 @@ impl Sweep {
     /// The checks of the set-up before the search.
     pub fn sanity(&self) -> Sanity {
         self.sanity
+    }
+
+    /// Where trials run.
+    pub fn executor(&self) -> &ExecutorKind {
+        &self.executor
     }
 
     /// What may differ between invocations.

@@ -100,6 +100,15 @@ impl Override {
         Self::option("--workers", &["limits", "workers"], workers as u64)
     }
 
+    /// `executor.kind`, given by `--executor`.
+    pub fn executor(kind: &str) -> Self {
+        Self {
+            option: format!("--executor {kind}"),
+            path: vec!["executor".to_owned(), "kind".to_owned()],
+            value: kind.to_owned(),
+        }
+    }
+
     fn option(option: &str, path: &[&str], value: u64) -> Self {
         Self {
             option: format!("{option} {value}"),

@@ -70,6 +70,10 @@ impl Sweep {
         let on_failure = self.sanity.on_failure.as_str();
         line(&mut out, "on_failure", &quoted(on_failure));
         line(&mut out, "probe", &quoted(self.sanity.probe.as_str()));
+        header(&mut out, "[executor]");
+        for (key, value) in &self.executor.to_toml() {
+            write_setting(&mut out, key, value, "");
+        }
         header(&mut out, "[limits]");
         let workers = self.limits.workers;
         line(

@@ -120,6 +120,9 @@ fn every_default_is_written_out() {
     on_failure = "stop"
     probe = "warn"
 
+    [executor]
+    kind = "local"
+
     [limits]
     workers = "auto"
     max_failures = 5
@@ -197,6 +200,9 @@ fn every_default_of_generations_is_written_out() {
     enabled = true
     on_failure = "stop"
     probe = "warn"
+
+    [executor]
+    kind = "local"
 
     [limits]
     workers = "auto"

@@ -73,7 +73,7 @@ fn unknown_tables_and_keys_name_the_nearest_or_their_place() {
     "#);
     assert_snapshot!(told_of("frobnicate = 3"), @"
     2:1 there is no key or table `frobnicate`
-      help: a definition has name, seed, metric, space, search, stage, widen, prune, sanity, limits, data, model, train
+      help: a definition has name, seed, metric, space, search, stage, widen, prune, sanity, limits, executor, data, model, train
     ");
     assert_snapshot!(told_of("[stages]\nname = \"a\""), @r#"
     2:2 there is no key or table `stages`
@@ -82,15 +82,12 @@ fn unknown_tables_and_keys_name_the_nearest_or_their_place() {
 }
 
 #[test]
-fn tables_of_later_versions_are_refused_as_such() {
+fn what_only_programs_and_clusters_have_is_refused_elsewhere() {
     assert_snapshot!(told_of("[command]\nargv = [\"a\"]"), @"
     2:2 there is no key or table `command`
-      help: a definition has name, seed, metric, space, search, stage, widen, prune, sanity, limits, data, model, train
+      help: a definition has name, seed, metric, space, search, stage, widen, prune, sanity, limits, executor, data, model, train
     ");
-    assert_snapshot!(told_of("executor = { kind = \"slurm\" }"), @r#"
-    2:1 [executor] is not supported by this version
-      help: leave it out
-    "#);
+    assert_snapshot!(told_of("executor = { kind = \"pbs\", partition = \"a\" }"), @r#"2:21 executor.kind takes "local" or "slurm", found "pbs""#);
     assert_snapshot!(told_of("[limits]\ntrial_seconds = 3\nmemory_mb = 3\ngpus = [0]"), @"
     4:13 limits.memory_mb is for programs, started by [command]
       help: remove it
