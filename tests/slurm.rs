@@ -277,8 +277,8 @@ for word in "$@"; do
 done
 cat > "$directory/script"
 BEHAVIOUR
-echo "$name|RUNNING" >> "$FALSE/queue"
-(cd "$directory" && setsid sh ./script > stdout 2> stderr < /dev/null; sed -i "s/^$name|RUNNING/$name|COMPLETED/" "$FALSE/queue") > /dev/null 2>&1 &
+echo "$name|RUNNING|None" >> "$FALSE/queue"
+(cd "$directory" && setsid sh ./script > stdout 2> stderr < /dev/null; sed -i "s/^$name|RUNNING|None/$name|COMPLETED|None/" "$FALSE/queue") > /dev/null 2>&1 &
 echo 1
 "#;
 
@@ -340,6 +340,8 @@ fn check_false(sbatch: &str, squeue: &str, n_submitted: usize) -> Said {
 #[test]
 fn a_job_that_vanishes_is_submitted_again() {
     let said = check_false("[ $n = 1 ] && { echo 7; exit 0; }", "", 3);
+    let held = "[ $n = 1 ] && { echo \"$name|PENDING|launch failed requeued held\" >> \"$FALSE/queue\"; exit 0; }";
+    check_false(held, "", 3);
     assert!(
         said.err.contains("left no result and is submitted again"),
         "{}",
@@ -355,7 +357,7 @@ fn a_submission_that_fails_is_tried_again_and_one_that_was_taken_is_not() {
         3,
     );
     // It says that it failed, and runs the job.
-    let taken = "[ $n = 1 ] && { echo \"$name|RUNNING\" >> \"$FALSE/queue\"; (cd \"$directory\" && setsid sh ./script > stdout 2> stderr < /dev/null) > /dev/null 2>&1 & exit 1; }";
+    let taken = "[ $n = 1 ] && { echo \"$name|RUNNING|None\" >> \"$FALSE/queue\"; (cd \"$directory\" && setsid sh ./script > stdout 2> stderr < /dev/null) > /dev/null 2>&1 & exit 1; }";
     check_false(taken, "", 2);
 }
 
@@ -400,4 +402,83 @@ fn check_asks_the_cluster() {
     let cluster = False::new("", "");
     let said = cluster.program(&["check", "two.toml"]);
     assert_eq!(said.code, 0, "{}", said.err);
+}
+
+/// Half a minute of jobs, in a private cluster that may be damaged.
+const SLOW: &str = r#"
+epoch=0
+[ -n "$FINETOOTH_RESUME" ] && epoch=$(cat "$FINETOOTH_CHECKPOINT_DIR/epoch")
+while [ $epoch -lt $FINETOOTH_EPOCHS ]; do
+  epoch=$((epoch + 1))
+  sleep 1
+  echo epoch=$epoch val_accuracy=0.$FINETOOTH_SEED
+done
+echo $epoch > "$FINETOOTH_CHECKPOINT_DIR/epoch"
+"#;
+
+/// Runs slow jobs here and on the cluster, to which `damage` happens meanwhile, and compares.
+#[track_caller]
+fn check_damaged(cluster: &Cluster, name: &str, damage: &str) {
+    let sandbox = two(name, SLOW, "max_pending = 8");
+    let text = sandbox
+        .read("two.toml")
+        .replace("trials = 2", "trials = 12");
+    sandbox.write("two.toml", &text);
+    let local = [
+        "run",
+        "two.toml",
+        "--executor",
+        "local",
+        "--workers",
+        "12",
+        "--out",
+        "local",
+    ];
+    let said = sandbox.run(&local);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let running = sandbox
+        .program(&["run", "two.toml", "--out", "jobs", "--quiet"])
+        .env("SLURM_CONF", cluster.configuration())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let damaged = Command::new("bash")
+        .args(["-c", damage])
+        .env("SLURM_CONF", cluster.configuration())
+        .env("DIR", cluster.0.path())
+        .status()
+        .unwrap();
+    assert!(damaged.success());
+    let said = sandbox.said(&running.wait_with_output().unwrap());
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(
+        results(&sandbox, "jobs") == results(&sandbox, "local"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+#[ignore = "takes minutes: FINETOOTH_SLURM=1 cargo test --test workspace -- --ignored --test-threads 1"]
+fn a_controller_that_is_killed_changes_nothing() {
+    let cluster = Cluster::get().expect("FINETOOTH_SLURM is set");
+    for seconds in [1, 3, 6] {
+        let damage = format!(
+            "sleep {seconds}; kill -9 $(cat \"$DIR/run/slurmctld.pid\"); sleep 6; slurmctld\n\
+             for _ in 1 2 3 4 5; do sleep 5; for n in n1 n2; do scontrol update nodename=$n state=resume; done; done 2> /dev/null\n\
+             true"
+        );
+        check_damaged(cluster, &format!("controller-{seconds}"), &damage);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: FINETOOTH_SLURM=1 cargo test --test workspace -- --ignored --test-threads 1"]
+fn a_node_that_is_killed_changes_nothing() {
+    let cluster = Cluster::get().expect("FINETOOTH_SLURM is set");
+    let damage = "sleep 3; kill -9 $(cat \"$DIR/run/slurmd-n1.pid\")\n\
+                  for process in $(pgrep -f 'slurmstepd|worker'); do\n\
+                    tr '\\0' '\\n' < /proc/$process/environ 2> /dev/null | grep -q SLURMD_NODENAME=n1 && kill -9 $process\n\
+                  done\nsleep 40; slurmd -N n1";
+    check_damaged(cluster, "node", damage);
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::SlurmOptions;
 use super::job::{JobDirectory, Result, Spec};
-use super::queue::{Commands, QueueError, Snapshot};
+use super::queue::{Commands, HELD, QueueError, Snapshot};
 use crate::executor::Message;
 use crate::objective::Task;
 use crate::trial::{Ended, Outcome, Report};
@@ -26,7 +26,8 @@ const MOST_TRIES: u32 = 3;
 /// How long a cancelled job may take to leave.
 const LEAVES_WITHIN: Duration = Duration::from_secs(90);
 /// States of jobs that are over.
-const OVER: [&str; 10] = [
+const OVER: [&str; 11] = [
+    HELD,
     "COMPLETED",
     "FAILED",
     "CANCELLED",
@@ -101,7 +102,14 @@ impl Follow {
                     }
                 }
                 Came::Stopped => return (told.interrupted(), 0.0),
-                Came::Lost => {}
+                Came::Lost => {
+                    // It may only wait to be released; two must not run.
+                    if let Err(error) = self.commands.cancel(&name).await {
+                        tracing::warn!(
+                            "{error}: job {name} may still run; its result would not count"
+                        );
+                    }
+                }
             }
             if n_lost < MOST_LOST {
                 tracing::warn!(

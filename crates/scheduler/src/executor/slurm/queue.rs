@@ -79,7 +79,7 @@ impl Commands {
 
     /// The state of each of the user's jobs that the queue still knows, by name.
     pub(super) async fn jobs(&self) -> Result<HashMap<String, String>, QueueError> {
-        let arguments = ["-h", "-t", "all", "--me", "-o", "%j|%T"].map(str::to_owned);
+        let arguments = ["-h", "-t", "all", "--me", "-o", "%j|%T|%r"].map(str::to_owned);
         let said = self.run("squeue", &arguments, "").await?;
         Ok(parse(&said))
     }
@@ -152,10 +152,18 @@ impl Commands {
     }
 }
 
-/// Lines `name|state`; what is no such line is left out.
+/// The state of a job whose launch failed, as when the controller has lost track of a node: it waits until somebody
+/// releases it by hand.
+pub(super) const HELD: &str = "HELD";
+
+/// Lines `name|state|reason`; what is no such line is left out.
 fn parse(text: &str) -> HashMap<String, String> {
     let pair = |line: &str| {
+        let (line, reason) = line.rsplit_once('|')?;
         let (name, state) = line.rsplit_once('|')?;
+        if state == "PENDING" && reason.contains("requeued held") {
+            return Some((name.trim().to_owned(), HELD.to_owned()));
+        }
         let is_state = !state.is_empty()
             && state
                 .bytes()
@@ -242,14 +250,18 @@ mod tests {
 
     #[test]
     fn a_garbled_line_of_the_queue_is_left_out() {
-        let jobs =
-            parse("a-1|RUNNING\nx|y|PENDING\n???\n|\nb|slurm_load_jobs error\nc|COMPLETED\n");
+        let jobs = parse(
+            "a-1|RUNNING|None\nx|y|PENDING|(Priority)\n???\n|\nb|slurm_load_jobs error|\nc|COMPLETED|\nd|PENDING|launch failed requeued held\n",
+        );
         let mut names: Vec<_> = jobs
             .iter()
             .map(|(name, state)| format!("{name} {state}"))
             .collect();
         names.sort();
-        assert_eq!(names, ["a-1 RUNNING", "c COMPLETED", "x|y PENDING"]);
+        assert_eq!(
+            names,
+            ["a-1 RUNNING", "c COMPLETED", "d HELD", "x|y PENDING"]
+        );
     }
 
     #[test]
