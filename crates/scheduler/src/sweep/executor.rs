@@ -1,7 +1,7 @@
 //! `[executor]`: where trials run.
 
 use super::reader::Reader;
-use super::tree::{Item, Node};
+use super::tree::{Item, Node, Place};
 use crate::space::Value;
 
 /// Where trials run; may differ between invocations of the same sweep.
@@ -93,6 +93,11 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Option<ExecutorKind>
         None => false,
     };
     if !is_slurm {
+        // `--executor local` runs a cluster's definition here.
+        let is_chosen = |node: &Node| matches!(node.place, Place::Option(_));
+        if table.get("kind").is_some_and(is_chosen) {
+            return Some(ExecutorKind::Local);
+        }
         for entry in table.entries().iter().filter(|entry| entry.name != "kind") {
             if FIELDS.contains(&entry.name.as_str()) {
                 let message = format!("{} is for kind = \"slurm\"", entry.node.key());
