@@ -227,6 +227,25 @@ fn jobs_have_gpus_fail_as_programs_do_and_are_submitted_again_when_cancelled() {
     assert!(gpus.lines().all(is_one), "{gpus}");
 }
 
+#[test]
+fn a_trial_that_is_stopped_early_ends_its_job() {
+    let Some(cluster) = Cluster::get() else {
+        return;
+    };
+    let sandbox = two(
+        "stopped",
+        "echo epoch=1 train_loss=nan val_accuracy=0.1\nsleep 100",
+        "",
+    );
+    let began = Instant::now();
+    let said = cluster.run(&sandbox, &["run", "two.toml"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(began.elapsed() < Duration::from_mins(1));
+    let trials = sandbox.read("results/stopped/trials.csv");
+    assert_eq!(trials.matches(",diverged,").count(), 2, "{trials}");
+    assert!(!cluster.queue().contains("stopped-"), "{}", cluster.queue());
+}
+
 #[track_caller]
 fn wait_for(sandbox: &Sandbox, file: &str) {
     let last = Instant::now() + Duration::from_secs(30);
@@ -402,6 +421,28 @@ fn check_asks_the_cluster() {
     let cluster = False::new("", "");
     let said = cluster.program(&["check", "two.toml"]);
     assert_eq!(said.code, 0, "{}", said.err);
+    assert!(
+        said.out
+            .contains("answers, and its nodes see [dir]/results"),
+        "{}",
+        said.out
+    );
+    assert!(
+        !cluster.0.path().join("results").exists(),
+        "nothing is left"
+    );
+    // Jobs that run where that directory is another one.
+    let cluster = False::new(
+        "mkdir -p \"$FALSE/node\"; cp \"$directory/script\" \"$FALSE/node\"; directory=\"$FALSE/node\"",
+        "",
+    );
+    let said = cluster.program(&["check", "two.toml"]);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(
+        said.err.contains("its nodes must share that directory"),
+        "{}",
+        said.err
+    );
 }
 
 /// Half a minute of jobs, in a private cluster that may be damaged.

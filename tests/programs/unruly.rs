@@ -183,3 +183,27 @@ fn endless_output_takes_no_memory_and_little_of_the_disk() {
         assert!(trials.contains(",completed,"), "{trials}");
     }
 }
+
+#[test]
+fn a_program_whose_loss_is_lost_is_ended_and_none_that_only_repeats_itself() {
+    check_end(
+        "echo epoch=1 train_loss=nan val_accuracy=0.1\nsleep 100",
+        "",
+        "",
+        "diverged: diverged: the loss was no finite number in epoch 1",
+    );
+    let sandbox = trial_of(
+        "for e in 1 1 3 2 9; do echo epoch=$e val_accuracy=0.$e; done",
+        "",
+        "",
+    );
+    let (end, said) = end_of(&sandbox);
+    assert_eq!(end, "completed: ", "{}", said.err);
+    let epochs = sandbox.read("results/one/epochs.csv");
+    let rows: Vec<&str> = epochs.lines().skip(1).collect();
+    assert_eq!(
+        rows,
+        ["1,only,1,,,,0.1", "1,only,3,,,,0.3"],
+        "each epoch once, none beyond the last"
+    );
+}

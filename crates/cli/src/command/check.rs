@@ -1,11 +1,12 @@
 //! `finetooth check`: everything but the search.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use finetooth_scheduler::event::Verdict;
-use finetooth_scheduler::executor::answers;
+use finetooth_scheduler::executor::{SlurmOptions, answers, shares};
 use finetooth_scheduler::gate::Gate;
 use finetooth_scheduler::objective::Objective;
 use finetooth_scheduler::sampler;
@@ -15,11 +16,12 @@ use finetooth_scheduler::sweep::{
     ExecutorKind, Generations, Override, Procedure, Purpose, SlurmSettings, Stage, Sweep,
 };
 use finetooth_scheduler::trial::{Outcome, Trial};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::dry_run;
-use super::run::checks;
+use super::run::{absolute, checks};
 use crate::command::run::overrides;
 use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
@@ -28,6 +30,7 @@ use crate::figures::{brief, brief_value, counted, range};
 use crate::gate;
 use crate::opened::Opened;
 use crate::output;
+use crate::record::RESULTS;
 use crate::screen::Screen;
 use crate::table::Table;
 
@@ -91,8 +94,10 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
     let drawn: Vec<Trial> = (0..PREVIEW)
         .map_while(|index| search.trial(index))
         .collect();
+    let mut told_of_cluster = None;
     if let ExecutorKind::Slurm(settings) = sweep.executor() {
         cluster(settings)?;
+        told_of_cluster = Some(shared(settings, sweep, screen)?);
     }
     let dry_run = match (&opened, drawn.first()) {
         (Opened::Program(program), Some(first)) => Some(dry_run::of(program, first, screen)),
@@ -132,6 +137,9 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
                 preview(sweep, &drawn)
             );
         }
+        if let Some(told) = told_of_cluster {
+            let _ = write!(text, "\ncluster\n  {told}\n");
+        }
         if let Some(dry_run) = &dry_run {
             let _ = write!(text, "\ndry run\n{}", dry_run::text(dry_run, sweep));
         }
@@ -153,15 +161,66 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
 
 /// Asks the queue of a cluster, as the search will.
 pub(super) fn cluster(settings: &SlurmSettings) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::usage(format!("the system gives no timers: {error}")))?;
-    runtime.block_on(answers(settings)).map_err(|error| {
+    let answered = runtime()?.block_on(answers(settings));
+    answered.map_err(|error| {
         Failure::usage(format!(
             "the cluster of [executor] does not answer: {error}"
         ))
     })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::usage(format!("the system gives no timers: {error}")))
+}
+
+/// How long the job of a check may wait in the queue.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Has a job leave a file where results go, and tells what came of it. Nothing is left behind.
+fn shared(settings: &SlurmSettings, sweep: &Sweep, screen: &Screen) -> Result<String, Failure> {
+    let results = absolute(Path::new(RESULTS));
+    let had_results = results.is_dir();
+    let directory = results.join(format!(".check-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).map_err(Failure::not_written)?;
+    let options = SlurmOptions {
+        settings: settings.clone(),
+        cores: 1,
+        directory: directory.clone(),
+        name: sweep.name().to_owned(),
+        program: "".into(),
+        instruction_set: String::new(),
+    };
+    let bar = if screen.is_terminal() {
+        screen.bars().add(ProgressBar::new_spinner())
+    } else {
+        ProgressBar::hidden()
+    };
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar.set_message("a job of the cluster looks for the directory of the results");
+    let found = runtime()?.block_on(shares(&options, PATIENCE));
+    bar.finish_and_clear();
+    // Nothing rests on what is left.
+    let _ = std::fs::remove_dir_all(&directory);
+    if !had_results {
+        let _ = std::fs::remove_dir(&results);
+    }
+    let shown = results.display();
+    match found {
+        Ok(Some(true)) => Ok(format!("answers, and its nodes see {shown}")),
+        Ok(None) => Ok(format!(
+            "answers; a job did not start within a minute, so that it is not known whether its nodes see {shown}"
+        )),
+        Ok(Some(false)) => Err(Failure::usage(format!(
+            "a job of the cluster left no file in `{shown}`: its nodes must share that directory; run finetooth in one \
+             that they share, or name one with --out"
+        ))),
+        Err(error) => Err(Failure::usage(format!(
+            "the cluster of [executor] takes no job: {error}"
+        ))),
+    }
 }
 
 fn section(title: &str, lines: &[String]) -> String {

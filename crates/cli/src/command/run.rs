@@ -173,7 +173,7 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
 }
 
 /// `path` from the root: a program runs elsewhere.
-fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 

@@ -8,7 +8,7 @@ mod slurm;
 pub use inline::Inline;
 pub use pool::{Pool, PoolError};
 pub use simulated::{Fate, Simulated};
-pub use slurm::{QueueError, Slurm, SlurmOptions, answers, job};
+pub use slurm::{QueueError, Slurm, SlurmOptions, answers, job, shares};
 
 use crate::objective::{Context, Objective, Reporter, Task};
 use crate::trial::{Decision, Ended, Outcome, Report, TrialId};

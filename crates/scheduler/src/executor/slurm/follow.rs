@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::SlurmOptions;
 use super::job::{JobDirectory, Result, Spec};
-use super::queue::{Commands, HELD, QueueError, Snapshot};
+use super::queue::{Commands, HELD, QueueError, SCRIPT, Snapshot};
 use crate::executor::Message;
 use crate::objective::Task;
 use crate::trial::{Ended, Outcome, Report};
@@ -26,7 +26,7 @@ const MOST_TRIES: u32 = 3;
 /// How long a cancelled job may take to leave.
 const LEAVES_WITHIN: Duration = Duration::from_secs(90);
 /// States of jobs that are over.
-const OVER: [&str; 11] = [
+pub(super) const OVER: [&str; 11] = [
     HELD,
     "COMPLETED",
     "FAILED",
@@ -146,7 +146,11 @@ impl Follow {
                 return Ok(None);
             }
             let seen = self.snapshots.borrow().number;
-            match self.commands.submit(&self.options, &name, shown).await {
+            match self
+                .commands
+                .submit(&self.options, &name, shown, SCRIPT)
+                .await
+            {
                 Ok(()) => return Ok(Some(name)),
                 Err(error) => last = Some(error),
             }
@@ -266,6 +270,11 @@ fn failed(reason: &str) -> Ended {
 
 /// A name that no other job has.
 fn unique_name(sweep: &str, task: &Task) -> String {
+    unique(&format!("{sweep}-{}-{}", task.trial.id, task.trial.epochs))
+}
+
+/// `name`, and something that no other name ends with.
+pub(super) fn unique(name: &str) -> String {
     #[expect(
         clippy::disallowed_methods,
         reason = "only to be another name each time"
@@ -273,12 +282,7 @@ fn unique_name(sweep: &str, task: &Task) -> String {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let (trial, process) = (task.trial.id, std::process::id());
-    format!(
-        "{sweep}-{trial}-{}-{:x}-{process:x}",
-        task.trial.epochs,
-        since.as_nanos()
-    )
+    format!("{name}-{:x}-{:x}", since.as_nanos(), std::process::id())
 }
 
 /// Why a job could not be submitted.

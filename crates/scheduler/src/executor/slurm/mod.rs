@@ -12,8 +12,10 @@ mod queue;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep};
 
 use self::follow::Follow;
 use self::queue::{Commands, Snapshot};
@@ -78,6 +80,39 @@ impl<O: Objective + 'static> Slurm<O> {
 /// [`QueueError`] where it does not.
 pub async fn answers(settings: &SlurmSettings) -> Result<(), QueueError> {
     Commands::new(settings).jobs().await.map(drop)
+}
+
+/// Whether a job of the cluster sees the directory of `options`, which must be there, by a job that leaves a file in it; `None`
+/// where the job does not start within `patience`.
+///
+/// # Errors
+/// [`QueueError`] where it cannot be submitted.
+pub async fn shares(
+    options: &SlurmOptions,
+    patience: Duration,
+) -> Result<Option<bool>, QueueError> {
+    let commands = Commands::new(&options.settings);
+    let name = follow::unique(&format!("{}-check", options.name));
+    let directory = options.directory.to_string_lossy();
+    let script = "#!/bin/sh\n: > ./seen\n";
+    commands.submit(options, &name, &directory, script).await?;
+    let last = Instant::now() + patience;
+    let mut n_over = 0;
+    while Instant::now() < last {
+        if options.directory.join("seen").exists() {
+            return Ok(Some(true));
+        }
+        let jobs = commands.jobs().await.unwrap_or_default();
+        let is_over = |state: &String| follow::OVER.contains(&state.as_str());
+        n_over += u32::from(jobs.get(&name).is_none_or(is_over));
+        // Its file may be on its way.
+        if n_over > 5 {
+            return Ok(Some(false));
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    commands.cancel(&name).await?;
+    Ok(None)
 }
 
 impl<O: Objective + 'static> Executor for Slurm<O> {

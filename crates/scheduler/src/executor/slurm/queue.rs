@@ -19,7 +19,7 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(30)];
 
 /// The script of every job: what differs stands in files beside it.
-const SCRIPT: &str = "#!/bin/sh\nFINETOOTH_SIMD=$(cat ./instruction-set)\nexport FINETOOTH_SIMD\nexec \"$(cat ./program)\" worker .\n";
+pub(super) const SCRIPT: &str = "#!/bin/sh\nFINETOOTH_SIMD=$(cat ./instruction-set)\nexport FINETOOTH_SIMD\nexec \"$(cat ./program)\" worker .\n";
 
 /// What the queue held when it was last looked at.
 #[derive(Debug, Clone, Default)]
@@ -84,15 +84,16 @@ impl Commands {
         Ok(parse(&said))
     }
 
-    /// Submits the job `name` in `directory`.
+    /// Submits the job `name`, which runs `script` in `directory`.
     pub(super) async fn submit(
         &self,
         options: &SlurmOptions,
         name: &str,
         directory: &str,
+        script: &str,
     ) -> Result<(), QueueError> {
         let arguments = submission(options, name, directory);
-        self.run("sbatch", &arguments, SCRIPT).await.map(drop)
+        self.run("sbatch", &arguments, script).await.map(drop)
     }
 
     /// Ends the job `name`: SIGTERM first.
