@@ -42,13 +42,13 @@ pub(crate) fn supervise() -> std::process::ExitCode {
 }
 
 impl Opened {
-    /// From now on training keeps its checkpoints in `directory`; a program has its own way.
+    /// From now on what trials go on from is kept in `directory`, of at most `keep_bytes` together.
     pub(crate) fn keeping(self, directory: &Path, keep_bytes: u64) -> Self {
         match self {
             Self::Training(training) => {
                 Self::Training(Box::new(training.keeping(directory, keep_bytes)))
             }
-            Self::Program(program) => Self::Program(program),
+            Self::Program(program) => Self::Program(Box::new(program.keeping(keep_bytes))),
         }
     }
 

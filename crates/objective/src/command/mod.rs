@@ -6,6 +6,7 @@
 
 mod argv;
 mod attempt;
+mod kept;
 mod keys;
 mod line;
 mod metrics;
@@ -25,6 +26,7 @@ use finetooth_scheduler::trial::{Decision, Ended, Outcome, Report, Trial, TrialI
 
 use self::argv::Fill;
 use self::attempt::{Done, Files};
+use self::kept::Kept;
 use self::metrics::Found;
 use self::settings::Settings;
 use self::workspace::Workspace;
@@ -42,6 +44,7 @@ pub struct Program {
     metric: usize,
     supervisor: Vec<OsString>,
     directory: PathBuf,
+    kept: Kept,
 }
 
 /// What one run of a program came to, for people.
@@ -97,7 +100,15 @@ impl Program {
             metric: metric.expect("the metric is one of the columns"),
             supervisor,
             directory: directory.to_owned(),
+            kept: Kept::open(directory, u64::MAX),
         })
+    }
+
+    /// From now on keeps at most so many bytes of what programs leave to go on from.
+    #[must_use]
+    pub fn keeping(self, keep_bytes: u64) -> Self {
+        let kept = Kept::open(&self.directory, keep_bytes);
+        Self { kept, ..self }
     }
 
     /// Trials that can run at once for want of GPUs; `None`: any number.
@@ -112,7 +123,7 @@ impl Program {
 
     /// Runs `trial` once for its epochs, to see what comes out.
     pub fn try_out(&self, trial: &Trial) -> DryRun {
-        let mut kept = Kept(Vec::new());
+        let mut collected = Collected(Vec::new());
         let task = Task {
             trial: trial.clone(),
             attempt: 1,
@@ -120,7 +131,7 @@ impl Program {
             keep: false,
             watch: Watch::default(),
         };
-        let mut taken = Taken::new(&task, &mut kept);
+        let mut taken = Taken::new(&task, &mut collected);
         let workspace = Workspace::new(&self.directory, trial.id);
         let done = self.attempt(&task, &Context::default(), &workspace, false, &mut taken);
         let has_metric = taken.has_any;
@@ -137,9 +148,66 @@ impl Program {
         workspace.forget();
         DryRun {
             argv: self.argv(trial),
-            reports: kept.0,
+            reports: collected.0,
             seen,
             outcome,
+        }
+    }
+
+    /// Runs the program until it has an outcome, again where its end says nothing.
+    fn rung(&self, task: &Task, context: &Context, reporter: &mut dyn Reporter) -> Ended {
+        let workspace = Workspace::new(&self.directory, task.trial.id);
+        let mut taken = Taken::new(task, reporter);
+        let mut tries = 0;
+        loop {
+            let mut resumes = task.from > 0 && workspace.has(task.from);
+            if resumes && let Err(error) = workspace.restore(task.from, true) {
+                tracing::warn!("trial {} begins anew: {error}", task.trial.id);
+                resumes = false;
+            }
+            let ready = if resumes {
+                Ok(())
+            } else {
+                workspace.restore(0, false)
+            };
+            taken.begin(resumes);
+            let done = match ready {
+                Ok(()) => self.attempt(task, context, &workspace, resumes, &mut taken),
+                Err(error) => {
+                    tracing::warn!(
+                        "the files of trial {} could not be made ready: {error}",
+                        task.trial.id
+                    );
+                    Err("setup: the files of the trial could not be written".to_owned())
+                }
+            };
+            let done = match done {
+                Ok(done) => done,
+                Err(reason) => return Ended::Outcome(Outcome::Failed { reason }),
+            };
+            let is_whole = taken.last >= task.trial.epochs;
+            if taken.decision == Decision::Stop {
+                return Ended::Outcome(Outcome::Completed);
+            }
+            if context.interrupt.is_raised() && !(done.end == End::Exited(0) && is_whole) {
+                return Ended::Interrupted { epoch: taken.last };
+            }
+            // One that has nothing to add beyond what it reported before has come to its end.
+            let outcome = self.outcome(&done.end, taken.has_any || task.from > 0);
+            if let Outcome::Failed { .. } = &outcome {
+                if done.end.may_be_retried() && tries < self.settings.retries {
+                    tries += 1;
+                    tell(task, &done, ", and is tried again");
+                    continue;
+                }
+                tell(task, &done, "");
+            } else if let Err(error) = self.kept.keep(task.trial.id, task.trial.epochs) {
+                tracing::warn!(
+                    "what trial {} may go on from is not kept: {error}",
+                    task.trial.id
+                );
+            }
+            return Ended::Outcome(outcome);
         }
     }
 
@@ -349,9 +417,9 @@ impl<'a> Taken<'a> {
     }
 }
 
-struct Kept(Vec<Report>);
+struct Collected(Vec<Report>);
 
-impl Reporter for Kept {
+impl Reporter for Collected {
     fn report(&mut self, report: Report) -> Decision {
         self.0.push(report);
         Decision::Continue
@@ -370,56 +438,14 @@ impl Objective for Program {
     }
 
     fn run(&self, task: &Task, context: Context, reporter: &mut dyn Reporter) -> Ended {
-        let workspace = Workspace::new(&self.directory, task.trial.id);
-        let mut taken = Taken::new(task, reporter);
-        let mut tries = 0;
-        loop {
-            let resumes = task.from > 0 && workspace.has(task.from);
-            taken.begin(resumes);
-            let done = match workspace.restore(task.from, resumes) {
-                Ok(()) => self.attempt(task, &context, &workspace, resumes, &mut taken),
-                Err(error) => {
-                    tracing::warn!(
-                        "the files of trial {} could not be made ready: {error}",
-                        task.trial.id
-                    );
-                    Err("setup: the files of the trial could not be written".to_owned())
-                }
-            };
-            let done = match done {
-                Ok(done) => done,
-                Err(reason) => return Ended::Outcome(Outcome::Failed { reason }),
-            };
-            let is_whole = taken.last >= task.trial.epochs;
-            if taken.decision == Decision::Stop {
-                return Ended::Outcome(Outcome::Completed);
-            }
-            if context.interrupt.is_raised() && !(done.end == End::Exited(0) && is_whole) {
-                return Ended::Interrupted { epoch: taken.last };
-            }
-            // One that has nothing to add beyond what it reported before has come to its end.
-            let outcome = self.outcome(&done.end, taken.has_any || task.from > 0);
-            if let Outcome::Failed { .. } = &outcome {
-                if done.end.may_be_retried() && tries < self.settings.retries {
-                    tries += 1;
-                    tell(task, &done, ", and is tried again");
-                    continue;
-                }
-                tell(task, &done, "");
-            } else if task.keep
-                && let Err(error) = workspace.keep(task.trial.epochs)
-            {
-                tracing::warn!(
-                    "what trial {} may go on from is not kept: {error}",
-                    task.trial.id
-                );
-            }
-            return Ended::Outcome(outcome);
-        }
+        self.kept.enter(task.trial.id);
+        let ended = self.rung(task, &context, reporter);
+        self.kept.leave(task.trial.id);
+        ended
     }
 
     fn forget(&self, trial: TrialId) {
-        Workspace::new(&self.directory, trial).forget();
+        self.kept.forget(trial);
     }
 
     fn train_file(&self, trial: &Trial) -> String {

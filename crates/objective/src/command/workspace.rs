@@ -70,6 +70,11 @@ impl Workspace {
         Ok(())
     }
 
+    /// Bytes of what is kept.
+    pub(super) fn kept_bytes(&self) -> u64 {
+        self.all_kept().iter().map(|kept| bytes_of(kept)).sum()
+    }
+
     /// Removes what the program went on from; what it printed stays.
     pub(super) fn forget(&self) {
         for directory in self.all_kept().into_iter().chain([self.checkpoints()]) {
@@ -100,6 +105,17 @@ fn remove(directory: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Bytes of the files in a directory; what cannot be looked at has none.
+fn bytes_of(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_of(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    bytes.sum()
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
