@@ -308,6 +308,13 @@ fn check_runs_it_once_and_tells_what_it_read() {
         !sandbox.path().join("results").exists(),
         "nothing is left behind"
     );
+    let sandbox = trial_of(
+        "for e in 0 1 2; do echo epoch=$e val_accuracy=0.5; done",
+        "",
+        "",
+    );
+    let said = sandbox.run(&["check", "one.toml"]);
+    assert!(said.out.contains("it counts epochs from 0"), "{}", said.out);
     let sandbox = trial_of("exit 7", "", "");
     let said = sandbox.run(&["check", "one.toml"]);
     assert_eq!(said.code, 2);

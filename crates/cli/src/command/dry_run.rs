@@ -57,6 +57,9 @@ pub(super) fn text(done: &DryRun, sweep: &Sweep) -> String {
         [one] => writeln!(text, "  reports  1, of epoch {one}"),
         many => writeln!(text, "  reports  {}, of epochs {}", many.len(), range(many)),
     };
+    if done.begins_at_zero {
+        text += "  warning  it counts epochs from 0: the report of epoch 0 is not kept; count from 1, up to FINETOOTH_EPOCHS\n";
+    }
     if !done.seen.is_empty() {
         let mut table = Table::new(["name", "times", "last", "kept", "first line"]);
         for read in done.seen.iter().take(MOST_NAMES) {

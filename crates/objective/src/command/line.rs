@@ -1,5 +1,7 @@
 //! One line of a program's output: the numbers in it, each with its name.
 
+use super::json;
+
 /// What a line holds.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Line {
@@ -16,11 +18,11 @@ pub(super) struct Line {
 /// A name has letters, digits, `_`, `-`, `.` and `/`, and does not begin with a digit; `=` or `:` follows it, and a number, alone
 /// or in quotes. Numbers have signs, exponents and points anywhere, or are `nan`, `inf` and `infinity` in any case; a per
 /// cent sign after them is left out. What is glued to anything else is no number. A line that is a JSON object gives its
-/// numbers, and nothing of what is nested or text.
+/// numbers, and nothing of what is nested or text; of a printed Python dictionary nothing that is nested is read either.
 pub(super) fn read_line(bytes: &[u8]) -> Line {
     let text = plain(&String::from_utf8_lossy(bytes));
     let mut line = Line::default();
-    match object(&text) {
+    match json::pairs(&text) {
         Some(pairs) => line.pairs = pairs,
         None => scan(&text, &mut line),
     }
@@ -51,11 +53,10 @@ pub(super) fn plain(text: &str) -> String {
         }
         match characters.next() {
             Some('[') => {
-                // Parameters, then one final letter or sign.
-                for next in characters.by_ref() {
-                    if ('@'..='~').contains(&next) {
-                        break;
-                    }
+                // Parameters, then one final letter or sign. All but colours part what stands before and after them.
+                let end = characters.by_ref().find(|next| ('@'..='~').contains(next));
+                if end != Some('m') {
+                    out.push(' ');
                 }
             }
             Some(']') => {
@@ -76,37 +77,20 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// The numbers of a JSON object, if the text is one.
-fn object(text: &str) -> Option<Vec<(String, f64)>> {
-    let text = text.trim();
-    if !text.starts_with('{') {
-        return None;
-    }
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-    let number = |value: &serde_json::Value| match value {
-        serde_json::Value::Number(number) => number.as_f64(),
-        // JSON has no other way to write them.
-        serde_json::Value::String(text) => match number(text.as_bytes()) {
-            Some((value, length)) if length == text.len() && !value.is_finite() => Some(value),
-            _ => None,
-        },
-        _ => None,
-    };
-    let pairs = object.iter();
-    Some(
-        pairs
-            .filter_map(|(name, value)| Some((name.clone(), number(value)?)))
-            .collect(),
-    )
-}
-
 /// Finds names and numbers in a line of any form.
 fn scan(text: &str, line: &mut Line) {
     let bytes = text.as_bytes();
     line.epoch = leading_epoch(bytes);
+    let is_dictionary = text.trim_start().starts_with('{');
+    let mut depth = 0_usize;
     let mut at = 0;
     while at < bytes.len() {
-        if !begins_name(bytes, at) {
+        match bytes[at] {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if is_dictionary && depth > 1 || !begins_name(bytes, at) {
             at += 1;
             continue;
         }
@@ -158,17 +142,19 @@ fn value_after(bytes: &[u8], mut at: usize, name: &str) -> Option<(f64, usize)> 
     }
     let is_free = match bytes.get(at) {
         None => true,
+        // A decimal comma, or thousands.
+        Some(b',') => !bytes.get(at + 1).is_some_and(u8::is_ascii_digit),
         // A sentence's full stop.
         Some(b'.') => bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace),
         // `epoch: 3/10`.
         Some(b'/') => name.eq_ignore_ascii_case("epoch"),
-        Some(byte) => byte.is_ascii_whitespace() || b",;)]}|%".contains(byte),
+        Some(byte) => byte.is_ascii_whitespace() || b";)]}|%".contains(byte),
     };
     is_free.then_some((value, at))
 }
 
 /// The number at the beginning, and its length.
-fn number(bytes: &[u8]) -> Option<(f64, usize)> {
+pub(super) fn number(bytes: &[u8]) -> Option<(f64, usize)> {
     let digits = |from: usize| {
         bytes[from..]
             .iter()
@@ -314,6 +300,26 @@ mod tests {
             &[("val_accuracy", 0.5)],
         );
         check("\u{1b}]0;title loss=3\u{7}loss=4", &[("loss", 4.0)]);
+        check(
+            "loss=3\u{1b}[2K\u{1b}[1Gloss=4",
+            &[("loss", 3.0), ("loss", 4.0)],
+        );
+        check("a=1,b=2, c=3", &[("a", 1.0), ("b", 2.0), ("c", 3.0)]);
+    }
+
+    #[test]
+    fn what_is_nested_is_left_out_of_json_and_dictionaries() {
+        let accuracy = [("acc", 0.9), ("loss", f64::NAN)];
+        check(
+            "{\"acc\": 0.9, \"loss\": NaN, \"best\": {\"acc\": 0.1}}",
+            &accuracy,
+        );
+        check(
+            "{\"acc\": 0.9, \"loss\": NaN, \"note\": \"acc=0.3\"}",
+            &accuracy,
+        );
+        check("{'acc': 0.9, 'best': {'acc': 0.1}, 'loss': nan}", &accuracy);
+        check("metrics: {'acc': 0.9}", &[("acc", 0.9)]);
     }
 
     #[test]
@@ -336,6 +342,8 @@ mod tests {
             "a=.",
             "n=3/4",
             "loss=nano",
+            "loss=0,93",
+            "loss=1,234.5",
         ] {
             check(line, &[]);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use finetooth_scheduler::number::MISSING;
+use finetooth_scheduler::number::{MISSING, is_missing};
 
 use super::line::{Line, read_line};
 
@@ -18,6 +18,22 @@ pub(super) struct Found {
     pub(super) epoch: Option<u32>,
     /// One number for each column: of this line, or else the latest since the report before; [`MISSING`] where there is none.
     pub(super) values: Vec<f64>,
+}
+
+impl Found {
+    /// Whether it is a later state of the line that `before` was on; it then keeps what it does not say again.
+    fn draws_over(&mut self, before: &Self) -> bool {
+        if self.epoch.is_some() && self.epoch != before.epoch {
+            return false;
+        }
+        self.epoch = before.epoch;
+        for (value, earlier) in self.values.iter_mut().zip(&before.values) {
+            if is_missing(*value) {
+                *value = *earlier;
+            }
+        }
+        true
+    }
 }
 
 /// What was read under one name.
@@ -42,8 +58,8 @@ pub(super) struct Metrics {
     metric: usize,
     line: Vec<u8>,
     is_skipping: bool,
-    /// Values since the last report.
-    values: Vec<f64>,
+    /// Values since the last report, each with the epoch that its own line names.
+    values: Vec<(f64, Option<u32>)>,
     /// Epoch of a line like `Epoch 3/10` since the last report.
     epoch: Option<u32>,
     /// What was written before a carriage return, and holds the metric.
@@ -59,7 +75,7 @@ impl Metrics {
             metric,
             line: Vec::new(),
             is_skipping: false,
-            values: vec![MISSING; columns.len()],
+            values: vec![(MISSING, None); columns.len()],
             epoch: None,
             taken_back: None,
             seen: BTreeMap::new(),
@@ -94,7 +110,7 @@ impl Metrics {
 
     fn end_line(&mut self, is_taken_back: bool, take: &mut dyn FnMut(Found)) {
         // What was cut off may have ended within a number.
-        let found = if self.is_skipping {
+        let mut found = if self.is_skipping {
             None
         } else {
             let bytes = std::mem::take(&mut self.line);
@@ -105,8 +121,8 @@ impl Metrics {
         self.line.clear();
         self.is_skipping = false;
         if let Some(before) = self.taken_back.take() {
-            let is_replaced = match &found {
-                Some(found) => found.epoch == before.epoch,
+            let is_replaced = match &mut found {
+                Some(found) => found.draws_over(&before),
                 None => false,
             };
             if found.is_none() && is_taken_back {
@@ -132,13 +148,25 @@ impl Metrics {
         for (name, value) in &line.pairs {
             self.count(name, *value, line);
             if let Some(column) = self.columns.iter().position(|column| column == name) {
-                self.values[column] = *value;
+                self.values[column] = (*value, line.epoch);
                 has_metric |= column == self.metric;
             }
         }
-        has_metric.then(|| Found {
-            epoch: self.epoch.take(),
-            values: std::mem::replace(&mut self.values, vec![MISSING; self.columns.len()]),
+        if !has_metric {
+            return None;
+        }
+        let epoch = self.epoch.take();
+        let columns = self.values.iter_mut();
+        let values = columns.map(|column| {
+            let (value, named) = std::mem::replace(column, (MISSING, None));
+            // What came after the metric of an epoch is not the next one's.
+            let is_of_another =
+                named.is_some_and(|named| epoch.is_some_and(|epoch| epoch != named));
+            if is_of_another { MISSING } else { value }
+        });
+        Some(Found {
+            epoch,
+            values: values.collect(),
         })
     }
 

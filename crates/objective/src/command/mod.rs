@@ -6,6 +6,7 @@
 
 mod argv;
 mod attempt;
+mod json;
 mod kept;
 mod keys;
 mod line;
@@ -57,6 +58,8 @@ pub struct DryRun {
     /// Everything that was read with a number: name, how often, the last value, the first line that held it, whether it is
     /// kept.
     pub seen: Vec<Read>,
+    /// Whether it gave a report of an epoch 0, which is none: they begin at 1.
+    pub begins_at_zero: bool,
     /// How it ended.
     pub outcome: Outcome,
 }
@@ -134,7 +137,7 @@ impl Program {
         let mut taken = Taken::new(&task, &mut collected);
         let workspace = Workspace::new(&self.directory, trial.id);
         let done = self.attempt(&task, &Context::default(), &workspace, false, &mut taken);
-        let has_metric = taken.has_any;
+        let (has_metric, begins_at_zero) = (taken.has_any, taken.begins_at_zero);
         let (outcome, seen) = match done {
             Ok(done) => {
                 let outcome = self.outcome(&done.end, has_metric);
@@ -149,6 +152,7 @@ impl Program {
         DryRun {
             argv: self.argv(trial),
             reports: collected.0,
+            begins_at_zero,
             seen,
             outcome,
         }
@@ -377,6 +381,7 @@ struct Taken<'a> {
     /// Epoch of the report before, counted where the program does not name it.
     counted: u32,
     has_any: bool,
+    begins_at_zero: bool,
     decision: Decision,
 }
 
@@ -389,6 +394,7 @@ impl<'a> Taken<'a> {
             last: task.from,
             counted: 0,
             has_any: false,
+            begins_at_zero: false,
             decision: Decision::Continue,
         }
     }
@@ -404,6 +410,7 @@ impl<'a> Taken<'a> {
             self.counted = epoch;
         }
         let epoch = self.counted;
+        self.begins_at_zero |= epoch == 0;
         if epoch <= self.last || epoch > self.to {
             return true;
         }

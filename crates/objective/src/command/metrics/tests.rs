@@ -75,6 +75,30 @@ fn of_a_line_that_is_drawn_over_the_last_state_counts() {
 }
 
 #[test]
+fn a_line_that_is_drawn_over_keeps_its_heading_and_earlier_lines() {
+    check(
+        "Epoch 1/2\n1/9 - val_accuracy: 0.1\r9/9 - val_accuracy: 0.2\nEpoch 2/2\n9/9 - val_accuracy: 0.3\n",
+        &[(Some(1), NONE, 0.2), (Some(2), NONE, 0.3)],
+    );
+    check(
+        "train_loss=3\nval_accuracy=0.1\rval_accuracy=0.2\n",
+        &[(None, 3.0, 0.2)],
+    );
+}
+
+#[test]
+fn a_value_whose_line_names_another_epoch_is_left_out() {
+    check(
+        "epoch=1 val_accuracy=0.5\nepoch=1 train_loss=3\nepoch=2 val_accuracy=0.6\n",
+        &[(Some(1), NONE, 0.5), (Some(2), NONE, 0.6)],
+    );
+    check(
+        "epoch=1 train_loss=3\nepoch=1 val_accuracy=0.5\n",
+        &[(Some(1), 3.0, 0.5)],
+    );
+}
+
+#[test]
 fn a_line_without_an_end_takes_no_more_than_its_share_of_memory() {
     let mut metrics = Metrics::new(&columns(), 1);
     let piece = vec![b'x'; 1 << 20];
