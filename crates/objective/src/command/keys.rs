@@ -3,7 +3,7 @@
 use std::path::{Path, absolute};
 
 use finetooth_scheduler::space::{Scale, Value};
-use finetooth_scheduler::sweep::{Choice, KeyKind, KeySpec};
+use finetooth_scheduler::sweep::{Choice, FIXED_COLUMNS, KeyKind, KeySpec};
 use toml::de::{DeTable, DeValue};
 
 /// The table that makes a definition one of a user's program.
@@ -11,20 +11,6 @@ pub(super) const TABLE: &str = "command";
 
 /// Numbers that are kept of each report wherever the program gives them.
 const USUAL: [&str; 4] = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"];
-
-/// Columns that results have anyway; no key of a program may be called like one.
-const FIXED: [&str; 10] = [
-    "trial",
-    "stage",
-    "round",
-    "state",
-    "best_epoch",
-    "epoch",
-    "epochs",
-    "seed",
-    "parent",
-    "reason",
-];
 
 /// Keys and columns of a definition of a user's program; `None` where the definition has no `[command]`.
 pub(crate) fn vocabulary(text: &str, base: &Path) -> Option<(Vec<KeySpec>, Vec<String>)> {
@@ -39,7 +25,7 @@ pub(crate) fn vocabulary(text: &str, base: &Path) -> Option<(Vec<KeySpec>, Vec<S
         .and_then(|space| space.get_ref().as_table());
     for (name, range) in space.into_iter().flatten() {
         let name = name.get_ref().as_ref();
-        if !FIXED.contains(&name) && !columns.iter().any(|column| column == name) {
+        if !FIXED_COLUMNS.contains(&name) && !columns.iter().any(|column| column == name) {
             keys.push(of_program(name, range.get_ref()));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use finetooth_scheduler::sweep::{Mistake, Mistakes, Spans, Sweep};
+use finetooth_scheduler::sweep::{ExecutorKind, Mistake, Mistakes, Spans, Sweep};
 
 use super::argv::{PLACEHOLDERS, Style, Template, TemplateError};
 use super::keys::TABLE;
@@ -182,6 +182,10 @@ fn template(
 }
 
 fn gpus(sweep: &Sweep, per_trial: f64, spans: &Spans, mistakes: &mut Vec<Mistake>) -> Gpus {
+    // A cluster deals out its own.
+    if *sweep.executor() != ExecutorKind::Local {
+        return Gpus::default();
+    }
     let gpus = Gpus {
         numbers: sweep.limits().gpus.clone(),
         per_trial,

@@ -39,6 +39,7 @@ pub use overrides::{Override, OverrideError};
 pub use procedure::Procedure;
 pub use prune::{Prune, PruneRule};
 pub use sanity::{OnFailure, ProbeUse, Sanity};
+pub use searchable::FIXED_COLUMNS;
 pub use spans::Spans;
 
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@ use super::settings::tables;
 use super::tree::Entry;
 
 /// Columns every sweep's CSVs have; a searched key has a column of its own name.
-const FIXED_COLUMNS: [&str; 10] = [
+pub const FIXED_COLUMNS: [&str; 10] = [
     "trial",
     "stage",
     "round",

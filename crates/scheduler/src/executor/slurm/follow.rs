@@ -204,17 +204,12 @@ impl Follow {
                     self.commands.look_soon();
                 }
             }
-            if cancelled.is_some_and(|since| n_absent > 0 || since.elapsed() > LEAVES_WITHIN)
-                && n_absent != 1
-            {
-                return Came::Stopped;
-            }
-            if n_absent >= ABSENT {
-                return if cancelled.is_some() {
-                    Came::Stopped
-                } else {
-                    Came::Lost
-                };
+            match cancelled {
+                Some(since) if n_absent > 1 || since.elapsed() > LEAVES_WITHIN => {
+                    return Came::Stopped;
+                }
+                None if n_absent >= ABSENT => return Came::Lost,
+                _ => {}
             }
             pause = if told.last == before {
                 (pause * 5 / 4).min(late)
@@ -249,17 +244,20 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
     }
 }
 
-/// The job that was asked the same before, unless it was interrupted.
+/// The job that was asked the same before, unless it was interrupted or failed: that is tried again.
 fn left_behind(directory: &JobDirectory, task: &Task) -> Option<String> {
     let spec = directory.spec()?;
     let asked = Task {
         attempt: task.attempt,
         ..spec.task
     };
-    let interrupted = directory
-        .result(&spec.job)
-        .is_some_and(|result| matches!(result.ended, Ended::Interrupted { .. }));
-    (asked == *task && !interrupted).then_some(spec.job)
+    let is_void = directory.result(&spec.job).is_some_and(|result| {
+        matches!(
+            result.ended,
+            Ended::Interrupted { .. } | Ended::Outcome(Outcome::Failed { .. })
+        )
+    });
+    (asked == *task && !is_void).then_some(spec.job)
 }
 
 fn failed(reason: &str) -> Ended {
@@ -321,5 +319,68 @@ impl Told {
         Ended::Interrupted {
             epoch: self.last.unwrap_or(self.task.from),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::Params;
+    use crate::stop::Watch;
+    use crate::trial::{Trial, TrialId};
+
+    fn task(attempt: u32) -> Task {
+        Task {
+            trial: Trial {
+                id: TrialId::from_index(0),
+                stage: 0,
+                round: 0,
+                seed: 1,
+                epochs: 3,
+                params: Params::default(),
+                parent: None,
+            },
+            attempt,
+            from: 1,
+            keep: true,
+            watch: Watch::default(),
+        }
+    }
+
+    #[track_caller]
+    fn check(ended: Option<Ended>, asked: &Task, expected: Option<&str>) {
+        let run = tempfile::tempdir().expect("a directory");
+        let directory = JobDirectory::of(run.path(), &task(1));
+        let spec = Spec {
+            job: "a-job".to_owned(),
+            directory: run.path().to_owned(),
+            task: task(1),
+        };
+        directory.begin(&spec).expect("it can be written");
+        if let Some(ended) = ended {
+            let result = Result {
+                job: spec.job,
+                reports: Vec::new(),
+                ended,
+                seconds: 1.0,
+            };
+            directory.finish(&result, 0).expect("it can be written");
+        }
+        assert_eq!(left_behind(&directory, asked).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_job_is_taken_up_unless_it_was_interrupted_or_failed() {
+        let again = task(2);
+        check(None, &again, Some("a-job"));
+        check(
+            Some(Ended::Outcome(Outcome::Completed)),
+            &again,
+            Some("a-job"),
+        );
+        check(Some(Ended::Interrupted { epoch: 2 }), &again, None);
+        check(Some(failed("exit: 3")), &again, None);
+        let other = Task { from: 0, ..task(2) };
+        check(None, &other, None);
     }
 }
