@@ -22,6 +22,8 @@ fn help_of_the_program() {
       best         Show the best trials of a sweep, and why its ranges moved
       show         Show one trial: its values and its epochs
       logs         Print what a trial's program printed
+      report       Write the pictures of a sweep into one HTML file
+      serve        Show the pictures of runs in a browser, live
       simulate     Run the search over synthetic or recorded learning curves: judge its settings before
                    spending a night on them
       rerun        Train a trial again and say whether its numbers come out the same
@@ -41,6 +43,7 @@ fn help_of_the_program() {
       finetooth check finetooth.toml    is it right? what would be run?
       finetooth run finetooth.toml      run it, or go on with it
       finetooth best                    the best trials, and why the ranges moved
+      finetooth serve                   watch it in a browser, live
 
     Exit codes:
       0 done    1 negative verdict    2 definition, usage or data wrong    3 sanity check failed
@@ -74,6 +77,8 @@ fn help_of_run() {
           --fresh            Begin anew; what is in the directory is moved aside to NAME.old-1, -2, …
           --extend           Plan anew by a changed definition and keep every result that it asks for
                              again
+          --serve[=<PORT>]   Show the page beside the run, on this machine alone [port: 8711, or the
+                             next that is free]
           --retry-failed     Try failed trials again, where nothing was concluded from their failure yet
       -v, --verbose...       Show more of what is going on (-v ends of stages and trials, -vv epochs);
                              RUST_LOG says it precisely
@@ -82,6 +87,7 @@ fn help_of_run() {
     Examples:
       finetooth run sweeps/digits.toml                  run it; after an interruption, go on with it
       finetooth run sweeps/digits.toml --workers 8      eight trials at once: the same results, sooner
+      finetooth run sweeps/digits.toml --serve          and watch it in a browser
       finetooth run sweeps/digits.toml --fresh          begin anew; the old run is kept beside
       finetooth run sweeps/digits.toml --extend         plan anew, by a larger budget say; results are
       kept

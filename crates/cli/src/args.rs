@@ -2,7 +2,9 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::command::{best, check, init, logs, rerun, run, shell, show, simulate, status, train};
+use crate::command::{
+    best, check, init, logs, report, rerun, run, serve, shell, show, simulate, status, train,
+};
 use crate::worker;
 
 /// Finds the hyperparameters a network trains best with: coarse to fine, widening a range where the best lies on
@@ -32,6 +34,7 @@ Examples:
   finetooth check finetooth.toml    is it right? what would be run?
   finetooth run finetooth.toml      run it, or go on with it
   finetooth best                    the best trials, and why the ranges moved
+  finetooth serve                   watch it in a browser, live
 
 Exit codes:
   0 done    1 negative verdict    2 definition, usage or data wrong    3 sanity check failed
@@ -54,6 +57,10 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     /// Print what a trial's program printed
     Logs(logs::LogsArgs),
+    /// Write the pictures of a sweep into one HTML file
+    Report(report::ReportArgs),
+    /// Show the pictures of runs in a browser, live
+    Serve(serve::ServeArgs),
     /// Run the search over synthetic or recorded learning curves: judge its settings before spending a night on them
     Simulate(simulate::SimulateArgs),
     /// Train a trial again and say whether its numbers come out the same

@@ -97,6 +97,16 @@ impl Failure {
     }
 }
 
+/// In one line, for who shows it elsewhere.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.problem {
+            Problem::Mistakes { mistakes, .. } => write!(f, "{mistakes}"),
+            Problem::Sentence(error) => write!(f, "{}", Chain(error.as_ref())),
+        }
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         Self::not_written(error)

@@ -30,7 +30,9 @@ mod worker;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::command::{best, check, init, logs, rerun, run, shell, show, simulate, status, train};
+use crate::command::{
+    best, check, init, logs, report, rerun, run, serve, shell, show, simulate, status, train,
+};
 use crate::screen::Screen;
 
 /// Reads the command line, does what it says and tells how that went.
@@ -52,6 +54,8 @@ fn main() -> std::process::ExitCode {
         Command::Best(args) => best::best(args),
         Command::Show(args) => show::show(args),
         Command::Logs(args) => logs::logs(args),
+        Command::Report(args) => report::report(args, &screen),
+        Command::Serve(args) => serve::serve(args, &screen),
         Command::Simulate(args) => simulate::simulate(args, &screen),
         Command::Rerun(args) => rerun::rerun(args, &screen),
         Command::Train(args) => train::train(args, &screen),

@@ -1,7 +1,7 @@
 //! The record of a sweep, read to be shown: also while a run writes to it.
 
 use std::cmp::Reverse;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use finetooth_scheduler::event::Event;
@@ -48,14 +48,11 @@ impl Recorded {
     /// # Errors
     /// Where there is none or it cannot be read.
     pub(crate) fn read(directory: Option<&Path>) -> Result<Self, Failure> {
-        let directory = match directory {
-            Some(directory) => named(directory),
-            None => newest(Path::new(RESULTS))?,
-        };
+        let directory = directory_of(directory)?;
         let path = directory.join(JOURNAL);
         // Asked before reading: a run that ends meanwhile is then shown as running for the last time, never an
         // unfinished one as broken off.
-        let is_in_use = is_in_use(&path);
+        let is_in_use = journal::is_in_use(&path);
         let records = journal::read(&path).map_err(Failure::usage)?.records;
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             let name = path.display();
@@ -139,6 +136,24 @@ impl Recorded {
     }
 }
 
+/// The run's directory: as given, or by its name in results/; without one, the one in results/ that was written to last.
+///
+/// # Errors
+/// Where none is given and there is none.
+pub(crate) fn directory_of(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    match given {
+        Some(directory) => Ok(named(directory)),
+        None => newest(Path::new(RESULTS)),
+    }
+}
+
+/// Reads a definition out of a record for the page.
+pub(crate) fn read_definition(text: &str, columns: &[String]) -> Result<Sweep, String> {
+    Definition::recorded(text, columns, Path::new("the record"))
+        .map(|definition| definition.sweep)
+        .map_err(|failure| failure.to_string())
+}
+
 /// `directory` as given, or the sweep of that name in results/.
 fn named(directory: &Path) -> PathBuf {
     let below = Path::new(RESULTS).join(directory);
@@ -160,11 +175,4 @@ fn newest(results: &Path) -> Result<PathBuf, Failure> {
     runs.min().map(|(_, directory)| directory).ok_or_else(|| {
         Failure::usage("there is no sweep in results/: name the directory of one, or begin one with `finetooth run FILE`")
     })
-}
-
-/// Whether a run has the record at `path` locked. Takes nothing from it: the lock asked for is shared, and given
-/// back at once.
-fn is_in_use(path: &Path) -> bool {
-    File::open(path)
-        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::check::cluster;
+use super::serve;
 use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -46,6 +47,7 @@ const MOST_WORKERS: usize = 1024;
 Examples:
   finetooth run sweeps/digits.toml                  run it; after an interruption, go on with it
   finetooth run sweeps/digits.toml --workers 8      eight trials at once: the same results, sooner
+  finetooth run sweeps/digits.toml --serve          and watch it in a browser
   finetooth run sweeps/digits.toml --fresh          begin anew; the old run is kept beside
   finetooth run sweeps/digits.toml --extend         plan anew, by a larger budget say; results are kept
   finetooth run sweeps/digits.toml --out /tmp/try --set train.batch_size=128 --set model.kind=mlp
@@ -81,6 +83,9 @@ pub(crate) struct RunArgs {
     /// Plan anew by a changed definition and keep every result that it asks for again
     #[arg(long)]
     extend: bool,
+    /// Show the page beside the run, on this machine alone [port: 8711, or the next that is free]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0", value_parser = clap::value_parser!(u16))]
+    serve: Option<u16>,
     /// Try failed trials again, where nothing was concluded from their failure yet
     #[arg(long, conflicts_with = "fresh")]
     retry_failed: bool,
@@ -273,6 +278,9 @@ impl Run<'_> {
     ) -> Result<ExitCode, Failure> {
         let slurm = self.slurm(&**objective, workers)?;
         self.tell_beginning(workers);
+        if let Some(port) = self.args.serve {
+            serve::beside(self.directory, (port > 0).then_some(port), self.screen)?;
+        }
         self.warn_of_idle_workers(workers);
         let host = gethostname::gethostname().to_string_lossy().into_owned();
         self.search.begin(

@@ -7,11 +7,13 @@
 //! opened next; damage anywhere else is refused. This module knows nothing of what events mean.
 
 mod directory;
+mod follower;
 mod line;
 mod reader;
 mod syncer;
 mod writer;
 
 pub(crate) use directory::sync_directory;
-pub use reader::{Contents, JournalError, TornTail, read};
+pub use follower::{Follower, News};
+pub use reader::{Contents, JournalError, TornTail, is_in_use, read};
 pub use writer::{AppendError, Journal, Opened};

@@ -1,6 +1,6 @@
 //! Reading the record, whole or with a torn end.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use super::line::{self, Unreadable};
 use crate::event::{FORMAT_VERSION, OLDEST_VERSION, Record};
 
 /// Bytes of the longest line that is read: far above any record, far below the memory of a machine.
-const LONGEST_LINE: u64 = 64 << 20;
+pub(super) const LONGEST_LINE: u64 = 64 << 20;
 
 /// The records of a journal, as far as they are whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,6 +115,13 @@ pub fn read(path: &Path) -> Result<Contents, JournalError> {
     Ok(Contents { records, torn })
 }
 
+/// Whether a run has the record at `path` locked. Takes nothing from it: the lock asked for is shared, and given
+/// back at once.
+pub fn is_in_use(path: &Path) -> bool {
+    File::open(path)
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// What a pass over a journal found.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
@@ -199,7 +206,7 @@ pub(super) fn scan(path: &Path, input: impl Read) -> Result<Scan, JournalError> 
     Ok(scan)
 }
 
-fn refusal(path: &Path, line: usize, unreadable: Unreadable) -> JournalError {
+pub(super) fn refusal(path: &Path, line: usize, unreadable: Unreadable) -> JournalError {
     match unreadable {
         Unreadable::Broken(problem) | Unreadable::Strange(problem) => damaged(path, line, problem),
         Unreadable::Version(found) => JournalError::Version {
@@ -210,7 +217,7 @@ fn refusal(path: &Path, line: usize, unreadable: Unreadable) -> JournalError {
     }
 }
 
-fn damaged(path: &Path, line: usize, problem: String) -> JournalError {
+pub(super) fn damaged(path: &Path, line: usize, problem: String) -> JournalError {
     JournalError::Damaged {
         path: path.into(),
         line,
@@ -226,7 +233,7 @@ fn without_trailing_nuls(text: &[u8]) -> &[u8] {
     &text[..end]
 }
 
-fn read_error(path: &Path, source: io::Error) -> JournalError {
+pub(super) fn read_error(path: &Path, source: io::Error) -> JournalError {
     JournalError::File {
         path: path.into(),
         action: "read",

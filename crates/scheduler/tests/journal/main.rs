@@ -5,6 +5,7 @@
 mod arbitrary;
 mod damage;
 mod events;
+mod following;
 mod format;
 mod full_disk;
 mod lock;

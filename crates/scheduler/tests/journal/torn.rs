@@ -8,7 +8,7 @@ use finetooth_scheduler::journal::{Journal, TornTail, read};
 use crate::events::{every_event, reports};
 
 /// The bytes of a journal of `records`.
-fn bytes_of(records: &[finetooth_scheduler::event::Record]) -> Vec<u8> {
+pub(crate) fn bytes_of(records: &[finetooth_scheduler::event::Record]) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("journal.jsonl");
     Journal::open(&path)

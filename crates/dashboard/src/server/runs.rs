@@ -1,0 +1,182 @@
+//! The runs that are served: found in the given directories, followed while somebody looks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::live::{Live, ReadDefinition};
+use crate::page::Standing;
+
+/// Name of the record in a run's directory.
+const JOURNAL: &str = "journal.jsonl";
+
+/// How often a record that is looked at is read further.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// All runs. Requests name them by number, so that no path is ever taken from one.
+pub(super) struct Runs {
+    directories: Vec<PathBuf>,
+    definition: Arc<ReadDefinition>,
+    /// In the order in which they were found.
+    found: Mutex<Vec<Arc<Run>>>,
+}
+
+/// A run that somebody may look at.
+pub(super) struct Run {
+    name: String,
+    directory: PathBuf,
+    live: RwLock<Live>,
+    /// Counts what may be news to those who look.
+    changed: watch::Sender<u64>,
+    /// Whether a task follows the record.
+    is_followed: Mutex<bool>,
+}
+
+/// A run, in the list of them.
+#[derive(Debug, Serialize)]
+pub(super) struct Listed {
+    run: usize,
+    name: String,
+    directory: String,
+    /// When its record was written to, in milliseconds since 1970; 0 where that cannot be told.
+    modified: u64,
+}
+
+impl Runs {
+    pub(super) fn new(directories: Vec<PathBuf>, definition: Arc<ReadDefinition>) -> Self {
+        Self {
+            directories,
+            definition,
+            found: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The runs there are, looked for anew.
+    pub(super) fn list(&self) -> Vec<Listed> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        for directory in self.directories.iter().flat_map(|one| runs_in(one)) {
+            if found.iter().all(|run| run.directory != directory) {
+                found.push(Arc::new(Run::new(directory)));
+            }
+        }
+        let listed = found.iter().enumerate();
+        listed
+            .map(|(run, one)| Listed {
+                run,
+                name: one.name.clone(),
+                directory: one.directory.display().to_string(),
+                modified: modified(&one.directory),
+            })
+            .collect()
+    }
+
+    /// The run of this number, from now on followed while somebody looks.
+    pub(super) fn look_at(&self, run: usize) -> Option<Arc<Run>> {
+        if self
+            .found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
+        {
+            self.list();
+        }
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = Arc::clone(found.get(run)?);
+        let mut is_followed = run
+            .is_followed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut *is_followed, true) {
+            tokio::spawn(follow(Arc::clone(&run), Arc::clone(&self.definition)));
+        }
+        drop(is_followed);
+        Some(run)
+    }
+}
+
+impl Run {
+    fn new(directory: PathBuf) -> Self {
+        let name = directory.file_name().map_or_else(
+            || directory.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        Self {
+            name,
+            live: RwLock::new(Live::new(&directory.join(JOURNAL))),
+            directory,
+            changed: watch::Sender::new(0),
+            is_followed: Mutex::new(false),
+        }
+    }
+
+    /// Is told when there may be news.
+    pub(super) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Looks at what was read so far.
+    pub(super) fn with<T>(&self, look: impl FnOnce(&Live) -> T) -> T {
+        look(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read(&self, definition: &ReadDefinition) -> bool {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = live.read(definition);
+        if !is_new {
+            live.weigh();
+        }
+        is_new
+    }
+}
+
+/// Reads a run's record further, for as long as anybody looks.
+async fn follow(run: Arc<Run>, definition: Arc<ReadDefinition>) {
+    let mut last: Option<Standing> = None;
+    while run.changed.receiver_count() > 0 || last.is_none() {
+        let (of, by) = (Arc::clone(&run), Arc::clone(&definition));
+        let read = tokio::task::spawn_blocking(move || {
+            let is_new = of.read(&*by);
+            (is_new, of.with(Live::standing))
+        });
+        let Ok((is_new, standing)) = read.await else {
+            break;
+        };
+        if is_new || last.as_ref() != Some(&standing) {
+            run.changed.send_modify(|count| *count += 1);
+        }
+        last = Some(standing);
+        if !is_new {
+            sleep(LOOK_EVERY).await;
+        }
+    }
+    *run.is_followed
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = false;
+}
+
+fn modified(directory: &Path) -> u64 {
+    let journal = fs::metadata(directory.join(JOURNAL));
+    let at = journal.and_then(|journal| journal.modified()).ok();
+    let since = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_millis() as u64)
+}
+
+/// `directory` itself where it is one of a run, else the runs right below it, by name.
+fn runs_in(directory: &Path) -> Vec<PathBuf> {
+    let is_run = |directory: &Path| directory.join(JOURNAL).is_file();
+    if is_run(directory) {
+        return vec![directory.to_owned()];
+    }
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut runs: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| is_run(path))
+        .collect();
+    runs.sort();
+    runs
+}
