@@ -10,6 +10,7 @@ mod guide;
 mod help;
 mod init;
 mod messages;
+mod page;
 mod programs;
 mod regression;
 mod rerun;

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::{Purpose, columns, keys, sweep};
-use crate::sweep::Sweep;
+use crate::space::Scale;
+use crate::sweep::{KeyKind, Sweep};
 
 #[track_caller]
 fn check(text: &str) {
@@ -22,6 +23,37 @@ fn check(text: &str) {
         .0;
     assert_eq!(read, sweep, "{written}");
     assert_eq!(read.to_toml(&keys()), written);
+}
+
+#[test]
+fn keys_of_programs_that_are_not_bare_are_quoted() {
+    let mut keys = keys();
+    for name in ["learning rate", "a.b", "say \"x\"", "größe"] {
+        let mut spec = keys[0].clone();
+        spec.name = name.to_owned();
+        spec.kind = KeyKind::Float;
+        (spec.limits, spec.default) = (None, None);
+        spec.scale = Scale::Linear;
+        spec.searchable = true;
+        spec.supported = true;
+        keys.push(spec);
+    }
+    let text = r#"
+        name = "x"
+        space."learning rate" = { low = 0.1, high = 1 }
+        space."a.b" = { values = [1, 2] }
+        space."say \"x\"" = { low = 1, high = 2, when = { "a.b" = [2] } }
+        space."größe" = { low = 1, high = 2 }
+    "#;
+    let read = |text: &str| {
+        let base = Path::new("/");
+        let parsed = Sweep::parse(text, &keys, &columns(), &[], base, Purpose::Sweep);
+        parsed
+            .unwrap_or_else(|mistakes| panic!("{mistakes}\n{text}"))
+            .0
+    };
+    let sweep = read(text);
+    assert_eq!(read(&sweep.to_toml(&keys)), sweep);
 }
 
 #[test]
