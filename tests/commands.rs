@@ -447,7 +447,9 @@ fn status_best_and_show_tell_of_a_sweep() {
     let said = sandbox.run(&["status"]);
     assert!(said.out.starts_with("small: finished\n"), "{}", said.out);
     let said = sandbox.run(&["best"]);
-    assert!(said.out.contains("after coarse\n"), "{}", said.out);
+    let told = "no range has moved so far; stages.csv says why\n";
+    assert!(said.out.ends_with(told), "{}", said.out);
+    assert!(said.out.contains("  curve\n"), "{}", said.out);
     let said = sandbox.run(&["show", "small", "6"]);
     assert!(
         said.out
@@ -455,6 +457,35 @@ fn status_best_and_show_tell_of_a_sweep() {
         "{}",
         said.out
     );
+    assert!(said.out.contains("\n  val_accuracy    "), "{}", said.out);
+    assert!(said.out.contains(['▁', '█']), "{}", said.out);
+}
+
+#[test]
+fn a_run_is_watched_from_beside_until_it_is_finished() {
+    let sandbox = Sandbox::with_small_run();
+    let journal = sandbox.read("results/small/journal.jsonl");
+    let said = sandbox.run(&["status", "--watch"]);
+    check_code(&said, 0);
+    assert_eq!(said.out.lines().count(), 1, "{}", said.out);
+    assert!(
+        said.out
+            .starts_with("small: finished; 6 ended, 6 planned so far; best val_accuracy ")
+    );
+
+    // the last event comes while somebody watches
+    let (before, last) = journal.trim_end().rsplit_once('\n').unwrap();
+    fs::create_dir(sandbox.path().join("results/late")).unwrap();
+    sandbox.write("results/late/journal.jsonl", &format!("{before}\n"));
+    let mut watching = sandbox.program(&["status", "late", "--watch"]);
+    let mut watching = watching.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.starts_with("small: interrupted"), "{first}");
+    sandbox.write("results/late/journal.jsonl", &format!("{before}\n{last}\n"));
+    let second = lines.next().unwrap().unwrap();
+    assert!(second.starts_with("small: finished; "), "{second}");
+    assert_eq!(watching.wait().unwrap().code(), Some(0));
 }
 
 #[test]

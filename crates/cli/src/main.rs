@@ -23,6 +23,7 @@ mod record;
 mod resume;
 mod screen;
 mod signals;
+mod sparkline;
 mod summary;
 mod table;
 mod worker;

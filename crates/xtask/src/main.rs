@@ -7,6 +7,7 @@ mod page;
 mod search;
 mod steps;
 mod sweeps;
+mod watching;
 #[path = "../../engine/benches/workload/mod.rs"]
 mod workload;
 
@@ -31,6 +32,8 @@ enum Chore {
     Search(search::Searches),
     /// Measures whole sweeps beside Optuna's random sampler with PyTorch
     Sweeps(sweeps::Sweeps),
+    /// Measures the page: on long records, in a browser
+    Watching(watching::Watching),
 }
 
 fn main() -> miette::Result<()> {
@@ -40,5 +43,6 @@ fn main() -> miette::Result<()> {
         Chore::Bridge => search::bridge(),
         Chore::Search(searches) => searches.run(),
         Chore::Sweeps(sweeps) => sweeps.run(),
+        Chore::Watching(watching) => watching.run(),
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use finetooth_scheduler::event::MoveKind;
 use finetooth_scheduler::stage::Ranking;
 use finetooth_scheduler::state::Settled;
 use finetooth_scheduler::trial::Outcome;
@@ -14,8 +15,12 @@ use crate::failure::Failure;
 use crate::figures::{brief, brief_value, counted};
 use crate::output;
 use crate::record::Recorded;
+use crate::sparkline::sparkline;
 use crate::summary::trial_json;
 use crate::table::Table;
+
+/// Characters of a curve.
+const CURVE_WIDTH: usize = 16;
 
 /// Arguments of `best`.
 #[derive(Debug, Args)]
@@ -84,6 +89,7 @@ fn table(recorded: &Recorded, shown: &[Settled<'_>]) -> Table {
     let metric = recorded.sweep.metric().name.as_str();
     let mut header = vec!["trial", "stage", "state", metric, "at epoch", "of"];
     header.extend(&keys);
+    header.push("curve");
     let mut table = Table::new(header);
     for record in shown {
         let best = recorded.leaderboard.best(*record);
@@ -103,25 +109,52 @@ fn table(recorded: &Recorded, shown: &[Settled<'_>]) -> Table {
                 .map(brief_value)
                 .unwrap_or_default()
         }));
+        row.push(curve(recorded, *record));
         table.push(row);
     }
     table
 }
 
-/// What was concluded after each round, key by key.
+/// The metric from epoch to epoch.
+fn curve(recorded: &Recorded, record: Settled<'_>) -> String {
+    let column = recorded.leaderboard.columns().metric;
+    let trained = record.reports.iter().filter(|report| report.epoch > 0);
+    let values = trained.filter_map(|report| report.values.get(column));
+    sparkline(&values.copied().collect::<Vec<_>>(), CURVE_WIDTH)
+}
+
+/// What was concluded after each round, key by key, where a range moved; of generations, which narrow all the time, where
+/// one was widened or held at an end.
 fn moves(recorded: &Recorded) -> String {
     let mut text = String::new();
     for refinement in recorded.state.refinements() {
+        let is_generation = recorded.sweep.stages().is_empty() && refinement.stage > 0;
+        let is_told = |kind: MoveKind| match kind {
+            MoveKind::Kept => false,
+            MoveKind::Narrowed => !is_generation,
+            _ => true,
+        };
+        let mut told = refinement
+            .moves
+            .iter()
+            .filter(|moved| is_told(moved.kind))
+            .peekable();
+        if told.peek().is_none() {
+            continue;
+        }
         let stage = recorded.stage(refinement.stage);
         let round = match refinement.round {
             0 => String::new(),
             round => format!(", widening round {round}"),
         };
         let _ = writeln!(text, "\nafter {stage}{round}");
-        for moved in &refinement.moves {
+        for moved in told {
             let word = moved.kind.as_str().replace('_', " ");
             let _ = writeln!(text, "  {} {word}: {}", moved.key, moved.reason);
         }
+    }
+    if text.is_empty() {
+        text.push_str("\nno range has moved so far; stages.csv says why\n");
     }
     text
 }

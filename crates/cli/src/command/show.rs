@@ -13,8 +13,12 @@ use crate::failure::Failure;
 use crate::figures::{brief, counted};
 use crate::output;
 use crate::record::Recorded;
+use crate::sparkline::sparkline;
 use crate::summary::{state_word, trial_json};
 use crate::table::Table;
+
+/// Characters of a curve.
+const CURVE_WIDTH: usize = 48;
 
 /// Arguments of `show`.
 #[derive(Debug, Args)]
@@ -110,8 +114,40 @@ fn text(recorded: &Recorded, record: &TrialRecord) -> String {
                 .collect(),
         );
     }
+    text.push_str(&curves(columns, record));
     let _ = write!(text, "\n{table}");
     text
+}
+
+/// What each column did from epoch to epoch, the untrained network left out: a line each, where there are two epochs.
+fn curves(columns: &[String], record: &TrialRecord) -> String {
+    let trained = record.reports.iter().filter(|report| report.epoch > 0);
+    let width = columns.iter().map(|name| name.chars().count()).max();
+    let mut text = String::new();
+    for (index, name) in columns.iter().enumerate() {
+        let values = trained
+            .clone()
+            .filter_map(|report| report.values.get(index));
+        let values: Vec<f64> = values.copied().collect();
+        let finite = || values.iter().filter(|value| value.is_finite());
+        let (Some(first), Some(last), 2..) = (finite().next(), finite().next_back(), values.len())
+        else {
+            continue;
+        };
+        let curve = sparkline(&values, CURVE_WIDTH);
+        let width = width.unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {name:width$}  {curve}  {} → {}",
+            brief(*first),
+            brief(*last)
+        );
+    }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n{text}")
+    }
 }
 
 fn json(recorded: &Recorded, record: &TrialRecord) -> serde_json::Value {

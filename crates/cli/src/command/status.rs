@@ -1,5 +1,7 @@
 //! `finetooth status`: how far a sweep is, running or not.
 
+mod watch;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -23,13 +25,17 @@ use crate::table::Table;
 Examples:
   finetooth status                   the sweep in results/ that was written to last
   finetooth status results/digits
+  finetooth status digits --watch    a run in another terminal, until it is finished
   finetooth status digits --json")]
 pub(crate) struct StatusArgs {
     /// Directory of the sweep, or its name in results/ [default: the one written to last]
     dir: Option<PathBuf>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     json: bool,
+    /// Stay, and show what changes, until the sweep is finished
+    #[arg(long)]
+    watch: bool,
 }
 
 /// Tells how far a sweep is.
@@ -37,6 +43,9 @@ pub(crate) struct StatusArgs {
 /// # Errors
 /// Where there is no record, or it cannot be read.
 pub(crate) fn status(args: &StatusArgs) -> Result<ExitCode, Failure> {
+    if args.watch {
+        return watch::watch(args.dir.as_deref());
+    }
     let recorded = Recorded::read(args.dir.as_deref())?;
     if args.json {
         output::json(&json(&recorded))?;

@@ -87,7 +87,12 @@ impl Bars {
     }
 
     pub(super) fn tick(&mut self, search: &Search, standing: &Standing) {
+        let plan = search.state().rounds().last();
+        let stage = plan.map_or(String::new(), |plan| {
+            format!("{} {}", search.sweep().stage_name(plan.stage), plan.round)
+        });
         let mut parts = vec![
+            stage,
             format!(
                 "{}/{} trials",
                 standing.view.n_ended, standing.view.n_planned
