@@ -1,9 +1,10 @@
 //! Who is answered by the page's server, and with what.
 
 use std::fs;
+use std::net::{TcpListener, TcpStream};
 
 use super::server::Server;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{SMALL, Sandbox};
 
 #[test]
 fn the_page_and_a_run_are_served_with_headers_that_keep_a_browser_strict() {
@@ -265,5 +266,31 @@ fn a_report_of_nothing_says_so() {
     assert_eq!(
         said.err,
         "error: `results/empty` has nothing to show: no sweep has begun there\n"
+    );
+}
+
+#[test]
+fn a_run_is_served_beside_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "small.toml",
+        &SMALL.replace("trials = 4\nepochs = 1", "trials = 4\nepochs = 100000"),
+    );
+    let mut server = Server::start(&sandbox, &["run", "small.toml", "--serve"]);
+    let (_, told) = server.first_event("/runs/0/changes", None);
+    assert_eq!(told["about"]["name"], "small");
+    assert_eq!(told["standing"]["is"], "running");
+    // The page ends with the run.
+    server.stop();
+    assert!(TcpStream::connect(("127.0.0.1", server.port)).is_err());
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let said = sandbox.run(&["run", "small.toml", &format!("--serve={port}")]);
+    assert_eq!(said.code, 2);
+    assert!(
+        said.err
+            .contains(&format!("port {port} of 127.0.0.1 is in use")),
+        "{}",
+        said.err
     );
 }

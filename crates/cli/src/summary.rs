@@ -55,6 +55,7 @@ impl Summary<'_> {
             text,
             "\n{directory}/ holds trials.csv, epochs.csv, stages.csv (why the ranges moved) and timings.csv"
         );
+        let _ = writeln!(text, "look at it: finetooth report {directory}");
         if self.winner().is_some() {
             let _ = if self.sweep.runs_program() {
                 writeln!(

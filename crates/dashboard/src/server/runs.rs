@@ -75,8 +75,8 @@ impl Runs {
             .collect()
     }
 
-    /// The run of this number, from now on followed while somebody looks.
-    pub(super) fn look_at(&self, run: usize) -> Option<Arc<Run>> {
+    /// The run of this number and its news: followed for as long as anybody holds those.
+    pub(super) fn look_at(&self, run: usize) -> Option<(Arc<Run>, watch::Receiver<u64>)> {
         if self
             .found
             .lock()
@@ -91,11 +91,12 @@ impl Runs {
             .is_followed
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let news = run.changed.subscribe();
         if !std::mem::replace(&mut *is_followed, true) {
             tokio::spawn(follow(Arc::clone(&run), Arc::clone(&self.definition)));
         }
         drop(is_followed);
-        Some(run)
+        Some((run, news))
     }
 }
 
@@ -114,14 +115,19 @@ impl Run {
         }
     }
 
-    /// Is told when there may be news.
-    pub(super) fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
-    }
-
     /// Looks at what was read so far.
     pub(super) fn with<T>(&self, look: impl FnOnce(&Live) -> T) -> T {
         look(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether anybody holds the news; if not, it is not followed any longer.
+    fn is_looked_at(&self) -> bool {
+        let mut is_followed = self
+            .is_followed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *is_followed = self.changed.receiver_count() > 0;
+        *is_followed
     }
 
     fn read(&self, definition: &ReadDefinition) -> bool {
@@ -137,14 +143,14 @@ impl Run {
 /// Reads a run's record further, for as long as anybody looks.
 async fn follow(run: Arc<Run>, definition: Arc<ReadDefinition>) {
     let mut last: Option<Standing> = None;
-    while run.changed.receiver_count() > 0 || last.is_none() {
+    while run.is_looked_at() {
         let (of, by) = (Arc::clone(&run), Arc::clone(&definition));
         let read = tokio::task::spawn_blocking(move || {
             let is_new = of.read(&*by);
             (is_new, of.with(Live::standing))
         });
         let Ok((is_new, standing)) = read.await else {
-            break;
+            return;
         };
         if is_new || last.as_ref() != Some(&standing) {
             run.changed.send_modify(|count| *count += 1);
@@ -154,9 +160,6 @@ async fn follow(run: Arc<Run>, definition: Arc<ReadDefinition>) {
             sleep(LOOK_EVERY).await;
         }
     }
-    *run.is_followed
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner) = false;
 }
 
 fn modified(directory: &Path) -> u64 {

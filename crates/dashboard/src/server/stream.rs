@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -38,12 +38,12 @@ pub(super) async fn changes(
             runs.look_at(run)
         }
     });
-    let Ok(Some(run)) = looked.await else {
+    let Ok(Some((run, news))) = looked.await else {
         return (StatusCode::NOT_FOUND, "there is no run of that number\n").into_response();
     };
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(tell(run, last.and_then(seen), sender));
+    tokio::spawn(tell(run, news, last.and_then(seen), sender));
     Sse::new(ReceiverStream::new(receiver))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
         .into_response()
@@ -60,10 +60,10 @@ fn seen(id: &str) -> Option<Seen> {
 /// Tells of `run` until nobody listens.
 async fn tell(
     run: Arc<Run>,
+    mut news: watch::Receiver<u64>,
     mut last: Option<Seen>,
     sender: mpsc::Sender<Result<Event, Infallible>>,
 ) {
-    let mut news = run.subscribe();
     loop {
         news.mark_unchanged();
         let of = Arc::clone(&run);
