@@ -8,10 +8,11 @@ const COLUMN_TITLES = {
   learning_rate: "Learning rate", update_ratio: "Update : weight ratio",
 };
 
-/** The columns of the reports, those of training and validation together: `{ name, train, validation, only }`. */
+/** The columns that were reported, those of training and validation together: `{ name, train, validation, only }`. */
 function curveGroups() {
   const groups = new Map();
   model.about.columns.forEach((column, index) => {
+    if (!model.reported.has(index) && column !== model.about.metric) return;
     const [, part, rest] = /^(?:(train|val|validation)_)?(.*)$/s.exec(column);
     const name = part ? rest : column;
     if (!groups.has(name)) groups.set(name, { name });
@@ -40,7 +41,7 @@ function curveOption(group) {
     if (!curve) return;
     for (const [part, style] of [["only", "solid"], ["validation", "solid"], ["train", "dashed"]]) {
       const values = group[part] === undefined ? undefined : curve.values[group[part]];
-      if (!values) continue;
+      if (!values?.some((value, index) => value !== null && curve.epochs[index] > 0)) continue;
       shown.push({
         name: part === "only" ? `${id}` : `${id} ${part}`,
         type: "line",
@@ -56,7 +57,7 @@ function curveOption(group) {
       });
     }
   });
-  if (shown.every((series) => series.data.length === 0)) {
+  if (shown.length === 0) {
     return model.chosen.length === 0 ? "No trial has begun yet." : "The chosen trials have reported nothing yet.";
   }
   const isLog = LOG_COLUMNS.includes(group.name)

@@ -55,7 +55,7 @@ function keyOption(key, index) {
   const stages = byStage(points);
   const values = isChoice ? (key.values ?? []).map(plain) : null;
   const horizontal = (gridIndex, more) => (isChoice
-    ? axis("category", gridIndex ? "" : key.name, { data: values, gridIndex, ...more })
+    ? axis("category", key.name, { data: values, gridIndex, axisLabel: { interval: 0, width: Math.max(20, 420 / values.length), overflow: "truncate" }, ...more })
     : axis(key.scale === "log" ? "log" : "value", gridIndex ? "" : key.name, {
       min: zero ?? low, max: high, interval, gridIndex, axisLabel: zero === null ? {} : zeroLabel(zero), ...more,
     }));

@@ -17,7 +17,7 @@ let shownKeys = "";
 
 function show() {
   if (!model.about) return;
-  const keys = JSON.stringify([model.about.keys, model.about.columns, model.about.metric]);
+  const keys = JSON.stringify([model.about.keys, curveGroups(), model.about.metric]);
   if (keys !== shownKeys) {
     shownKeys = keys;
     layOut();

@@ -8,7 +8,7 @@ const model = {};
 function forget() {
   Object.assign(model, {
     about: null, standing: null, progress: null, importance: null, leftOut: null,
-    trials: new Map(), curves: new Map(), best: [], rounds: [], moves: [],
+    trials: new Map(), curves: new Map(), reported: new Set(), best: [], rounds: [], moves: [],
     chosen: [], choseThemselves: false, brushed: null,
   });
 }
@@ -28,6 +28,9 @@ function take(update) {
   model.leftOut = update.left_out ?? null;
   for (const trial of update.trials) model.trials.set(trial.id, trial);
   for (const { trial, from, epochs, values } of update.curves) {
+    values.forEach((column, index) => {
+      if (!model.reported.has(index) && column.some((value) => value !== null)) model.reported.add(index);
+    });
     const known = model.curves.get(trial);
     if (from === 0 || !known) {
       model.curves.set(trial, { epochs, values });

@@ -127,13 +127,14 @@ function parallelOption() {
   ]);
   const [low, high] = middle(parallelTrials.map((trial) => trial.metric));
   const metric = { ...metricAxis(parallelTrials.map((trial) => trial.metric)) };
+  const isNarrow = at("picture-parallel").clientWidth < 560;
   const thin = all.length > parallelTrials.length
     ? ` Drawn: ${parallelTrials.length.toLocaleString("en")} of ${counted(all.length, "trial")}, the best among them.` : "";
   return {
     note: `Drag along an axis to keep the trials that cross it there; click the axis to let them go.${thin}`,
     parallel: {
-      ...(at("picture-parallel").clientWidth < 560
-        ? { layout: "vertical", left: 96, right: 76, top: 20, bottom: 26 }
+      ...(isNarrow
+        ? { layout: "vertical", left: 14, right: 104, top: 20, bottom: 26 }
         : { layout: "horizontal", left: 60, right: 120, top: 42, bottom: 26 }),
       parallelAxisDefault: {
         nameTextStyle: { color: colours.text, fontSize: 12 }, nameTruncate: { maxWidth: 110 },
@@ -146,7 +147,7 @@ function parallelOption() {
       ...axes.map(({ zero, ...one }) => (zero == null ? one : { ...one, axisLabel: zeroLabel(zero) })),
       { dim: axes.length, name: model.about.metric, type: metric.type, scale: true },
     ],
-    visualMap: colourScale(axes.length, low, high),
+    visualMap: { ...colourScale(axes.length, low, high), show: !isNarrow },
     tooltip: {
       trigger: "item",
       formatter: ({ dataIndex }) => {

@@ -61,44 +61,53 @@ pub(crate) fn importance_of(source: Source<'_>) -> Option<Importance> {
         return None;
     }
     let ranks = ranks(looked_at.iter().map(|(_, value)| *value));
-    let mut names: Vec<String> = dimensions.iter().map(|one| one.key.to_string()).collect();
-    let mut features: Vec<Vec<f64>> = dimensions
+    let trials = || looked_at.iter().map(|(record, _)| &record.trial);
+    let mut factors: Vec<(String, Vec<f64>)> = dimensions
         .iter()
         .map(|dimension| {
-            let trials = looked_at.iter().map(|(record, _)| &record.trial);
-            places(
-                dimension,
-                trials.map(|trial| trial.params.get(&dimension.key)),
-            )
+            let values = trials().map(|trial| trial.params.get(&dimension.key));
+            (dimension.key.to_string(), places(dimension, values))
         })
         .collect();
-    names.push("epochs".to_owned());
     let epochs = looked_at.iter().map(|(record, _)| record.epochs());
-    features.push(epochs.map(|epochs| f64::from(epochs).ln_1p()).collect());
+    let epochs = epochs.map(|epochs| f64::from(epochs).ln_1p()).collect();
+    factors.push(("epochs".to_owned(), epochs));
+    let is_alike = |values: &[f64]| values.iter().all(|value| *value == values[0]);
+    if is_alike(&ranks) {
+        return None;
+    }
+    // What is the same in all trials explains nothing, and the forest takes it for a space without extent.
+    let columns: Vec<&[f64]> = factors
+        .iter()
+        .map(|(_, values)| values.as_slice())
+        .filter(|values| !is_alike(values))
+        .collect();
+    if columns.is_empty() {
+        return None;
+    }
 
     let forest = RandomForestOptions::new()
         .seed(0)
         .trees(NonZeroUsize::new(TREES).expect("a constant above 0"));
-    let columns = features.iter().map(Vec::as_slice).collect();
     let mut fitted = FanovaOptions::new()
         .random_forest(forest)
         .fit(columns, &ranks)
         .ok()?;
-    let keys = names.into_iter().enumerate().map(|(index, key)| {
-        let found = fitted.quantify_importance(&[index]);
-        KeyImportance {
+    let mut place = 0;
+    let keys = factors.into_iter().map(|(key, values)| {
+        let mut importance = KeyImportance {
             key,
-            share: if found.mean.is_finite() {
-                found.mean
-            } else {
-                0.0
-            },
-            deviation: if found.stddev.is_finite() {
-                found.stddev
-            } else {
-                0.0
-            },
+            share: 0.0,
+            deviation: 0.0,
+        };
+        if !is_alike(&values) {
+            let found = fitted.quantify_importance(&[place]);
+            place += 1;
+            if found.mean.is_finite() && found.stddev.is_finite() {
+                (importance.share, importance.deviation) = (found.mean, found.stddev);
+            }
         }
+        importance
     });
     Some(Importance {
         trials: ranks.len(),
