@@ -1,0 +1,40 @@
+//! A table as a CSV file.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::cell::Cell;
+use super::layout::Layout;
+use super::table::Table;
+use crate::state::State;
+
+pub(super) fn write(
+    table: Table,
+    layout: &Layout,
+    state: &State,
+    output: impl Write,
+    mut seen: impl FnMut() -> io::Result<()>,
+) -> io::Result<()> {
+    let mut csv = ::csv::WriterBuilder::new()
+        .terminator(::csv::Terminator::Any(b'\n'))
+        .from_writer(output);
+    for column in table.columns(layout, state) {
+        csv.write_field(column.name)?;
+    }
+    csv.write_record(None::<&[u8]>)?;
+    let mut text = String::new();
+    table.rows(layout, state, |row| {
+        seen()?;
+        for cell in row {
+            if let Cell::Text(text) = cell {
+                csv.write_field(text)?;
+            } else {
+                text.clear();
+                write!(text, "{cell}").expect("memory takes every text");
+                csv.write_field(&text)?;
+            }
+        }
+        Ok::<(), io::Error>(csv.write_record(None::<&[u8]>)?)
+    })?;
+    csv.flush()
+}
