@@ -13,8 +13,26 @@ pub(super) fn write(
     layout: &Layout,
     state: &State,
     output: impl Write,
-    mut seen: impl FnMut() -> io::Result<()>,
+    seen: impl FnMut() -> io::Result<()>,
 ) -> io::Result<()> {
+    write_rows(table, layout, state, output, seen).map_err(told)
+}
+
+/// What the system said, where that is what went wrong.
+fn told(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
+    }
+}
+
+fn write_rows(
+    table: Table,
+    layout: &Layout,
+    state: &State,
+    output: impl Write,
+    mut seen: impl FnMut() -> io::Result<()>,
+) -> ::csv::Result<()> {
     let mut csv = ::csv::WriterBuilder::new()
         .terminator(::csv::Terminator::Any(b'\n'))
         .from_writer(output);
@@ -34,7 +52,7 @@ pub(super) fn write(
                 csv.write_field(&text)?;
             }
         }
-        Ok::<(), io::Error>(csv.write_record(None::<&[u8]>)?)
+        csv.write_record(None::<&[u8]>)
     })?;
-    csv.flush()
+    Ok(csv.flush()?)
 }
