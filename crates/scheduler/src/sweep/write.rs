@@ -119,7 +119,7 @@ fn line(out: &mut String, key: &str, value: &str) {
 }
 
 fn write_dimension(out: &mut String, dimension: &Dimension) {
-    header(out, &format!("[space.{}]", dimension.key));
+    header(out, &format!("[space.{}]", key(&dimension.key)));
     write_values(out, dimension);
     if dimension.order != 1 {
         line(out, "order", &dimension.order.to_string());
@@ -127,7 +127,7 @@ fn write_dimension(out: &mut String, dimension: &Dimension) {
     if !dimension.when.is_empty() {
         let conditions = dimension.when.iter().map(|condition| {
             let values = list(condition.values.iter().map(written));
-            format!("{} = {values}", condition.key)
+            format!("{} = {values}", key(&condition.key))
         });
         let conditions: Vec<String> = conditions.collect();
         line(out, "when", &format!("{{ {} }}", conditions.join(", ")));
@@ -240,6 +240,16 @@ fn table_of(texts: &toml::Table) -> String {
 
 fn list(items: impl IntoIterator<Item = String>) -> String {
     format!("[{}]", items.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+/// A key, bare where TOML takes it so.
+fn key(name: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_bare) {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
 }
 
 /// A text as TOML's basic string: JSON's escapes, and DEL, which JSON leaves bare.
