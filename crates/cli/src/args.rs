@@ -2,7 +2,9 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::command::{best, check, init, logs, rerun, run, shell, show, simulate, status, train};
+use crate::command::{
+    best, check, export, init, logs, rerun, run, shell, show, simulate, status, train,
+};
 use crate::worker;
 
 /// Finds the hyperparameters a network trains best with: coarse to fine, widening a range where the best lies on
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     /// Print what a trial's program printed
     Logs(logs::LogsArgs),
+    /// Write a sweep's results in another form: CSV, JSON or Parquet
+    Export(export::ExportArgs),
     /// Run the search over synthetic or recorded learning curves: judge its settings before spending a night on them
     Simulate(simulate::SimulateArgs),
     /// Train a trial again and say whether its numbers come out the same

@@ -10,6 +10,7 @@ mod args;
 mod command;
 mod definition;
 mod exit_code;
+mod export;
 mod failure;
 mod figures;
 mod gate;
@@ -30,7 +31,9 @@ mod worker;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::command::{best, check, init, logs, rerun, run, shell, show, simulate, status, train};
+use crate::command::{
+    best, check, export as exporting, init, logs, rerun, run, shell, show, simulate, status, train,
+};
 use crate::screen::Screen;
 
 /// Reads the command line, does what it says and tells how that went.
@@ -52,6 +55,7 @@ fn main() -> std::process::ExitCode {
         Command::Best(args) => best::best(args),
         Command::Show(args) => show::show(args),
         Command::Logs(args) => logs::logs(args),
+        Command::Export(args) => exporting::export(args, &screen),
         Command::Simulate(args) => simulate::simulate(args, &screen),
         Command::Rerun(args) => rerun::rerun(args, &screen),
         Command::Train(args) => train::train(args, &screen),
