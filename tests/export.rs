@@ -1,9 +1,14 @@
 //! Results in other forms: what they hold, and what becomes of what was there before.
 
+mod events;
 mod forms;
 mod places;
 
-use crate::sandbox::Sandbox;
+use std::env;
+use std::ffi::OsString;
+use std::process::Command;
+
+use crate::sandbox::{Sandbox, table};
 
 /// A program's sweep whose keys, values and metrics are as odd as they may be: names with slashes, quotes, commas and
 /// words of the tables' own, lists, an empty word, numbers beside words, a key that not every trial has.
@@ -86,3 +91,54 @@ fn number(text: &str) -> f64 {
 }
 
 const TABLES: [&str; 4] = ["trials", "epochs", "stages", "timings"];
+
+/// A python with pandas, pyarrow, duckdb and tensorboard; `None` where FINETOOTH_PYTHON is not set.
+fn python() -> Option<OsString> {
+    env::var_os("FINETOOTH_PYTHON").filter(|value| !value.is_empty())
+}
+
+#[track_caller]
+fn check_with_python(sandbox: &Sandbox, name: &str) {
+    let Some(python) = python() else { return };
+    for format in ["csv", "json", "parquet", "tensorboard"] {
+        export(sandbox, name, format);
+    }
+    let run = format!("results/{name}");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/export/compare.py");
+    let compared = Command::new(python)
+        .arg(script)
+        .arg(&run)
+        .arg(format!("{run}/export/csv"))
+        .arg(format!("{run}/export/{name}.json"))
+        .arg(format!("{run}/export/parquet"))
+        .arg(format!("{run}/export/tensorboard"))
+        .current_dir(sandbox.path())
+        .output()
+        .expect("FINETOOTH_PYTHON names a python");
+    let said = String::from_utf8_lossy(&compared.stderr);
+    assert!(compared.status.success(), "{said}");
+}
+
+#[test]
+fn pandas_duckdb_and_tensorboard_read_what_the_csv_files_tell() {
+    check_with_python(&Sandbox::with_small_run(), "small");
+    check_with_python(&odd(), "odd");
+}
+
+#[test]
+fn they_read_a_regression_in_generations_too() {
+    if python().is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write("table.csv", &table(["1.5", "-0.25"]));
+    sandbox.write(
+        "grown.toml",
+        "name = \"grown\"\nmetric = { name = \"val_rmse\" }\n[data]\nsource = \"csv\"\npath = \"table.csv\"\n\
+         [model]\nkind = \"mlp\"\nhidden = 4\n[train]\nloss = \"mse\"\nbatch_size = 8\n\
+         [search]\nepochs = 9\nbudget = 6\n[sanity]\non_failure = \"warn\"\n",
+    );
+    let said = sandbox.run(&["run", "grown.toml", "--quiet"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    check_with_python(&sandbox, "grown");
+}

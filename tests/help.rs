@@ -22,7 +22,7 @@ fn help_of_the_program() {
       best         Show the best trials of a sweep, and why its ranges moved
       show         Show one trial: its values and its epochs
       logs         Print what a trial's program printed
-      export       Write a sweep's results in another form: CSV, JSON or Parquet
+      export       Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
       simulate     Run the search over synthetic or recorded learning curves: judge its settings before
                    spending a night on them
       rerun        Train a trial again and say whether its numbers come out the same
@@ -98,7 +98,7 @@ fn help_of_export() {
     let said = Sandbox::new().run(&["export", "--help"]);
     assert_eq!(said.code, 0);
     assert_snapshot!(said.out, @"
-    Write a sweep's results in another form: CSV, JSON or Parquet
+    Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
 
     Usage: finetooth export [OPTIONS] --format <FORMAT> [DIR]
 
@@ -111,9 +111,10 @@ fn help_of_export() {
               What to write
 
               Possible values:
-              - csv:     The four tables as a run writes them
-              - json:    One document of everything: definition, trials, epochs, stages, timings
-              - parquet: The four tables with types, for pandas, Polars, DuckDB, Spark and others
+              - csv:         The four tables as a run writes them
+              - json:        One document of everything: definition, trials, epochs, stages, timings
+              - parquet:     The four tables with types, for pandas, Polars, DuckDB, Spark and others
+              - tensorboard: A log directory with curves and the HPARAMS tab
 
           --out <PATH>
               Where to: a directory, of JSON a file or `-` [default: DIR/export/FORMAT, of JSON
@@ -133,6 +134,7 @@ fn help_of_export() {
       finetooth export --format csv                  the sweep in results/ that was written to last
       finetooth export digits --format parquet       into results/digits/export/parquet
       finetooth export digits --format json --out -  to standard output
+      finetooth export digits --format tensorboard --out logs/digits
 
     A sweep that runs is exported as far as it is. The same command again replaces the files.
     ");

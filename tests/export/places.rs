@@ -5,14 +5,16 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use serde_json::{Value as Json, json};
 
 use super::export;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{SMALL, Sandbox};
 
-const FORMATS: [&str; 3] = ["csv", "json", "parquet"];
+const FORMATS: [&str; 4] = ["csv", "json", "parquet", "tensorboard"];
 
 /// All files below a directory, hidden ones too, with their bytes.
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -48,7 +50,7 @@ fn exported_twice_the_bytes_and_names_are_the_same() {
     fs::remove_dir_all(&place).unwrap();
     assert!(all() == first);
     let names: Vec<&String> = first.keys().collect();
-    assert_eq!(names.len(), 1 + 2 * 5, "{names:?}");
+    assert_eq!(names.len(), 1 + 2 * 5 + 1 + 1 + 6, "{names:?}");
 }
 
 #[track_caller]
@@ -107,6 +109,32 @@ fn places_that_cannot_be_are_told_with_the_remedy() {
     ");
 }
 
+#[test]
+fn runs_of_an_earlier_export_that_are_no_more_are_removed() {
+    let sandbox = Sandbox::with_small_run();
+    sandbox.write(
+        "two.toml",
+        &SMALL
+            .replace("small", "two")
+            .replace("trials = 4", "trials = 1"),
+    );
+    assert_eq!(sandbox.run(&["run", "two.toml", "--quiet"]).code, 0);
+    let log = |name: &str| {
+        let arguments = ["export", name, "--format", "tensorboard", "--out", "log"];
+        assert_eq!(sandbox.run(&arguments).code, 0);
+        let names = sandbox.names("log");
+        names
+            .iter()
+            .filter(|name| name.starts_with("trial-"))
+            .count()
+    };
+    assert_eq!(log("small"), 6);
+    sandbox.write("log/trial-0005/mine.txt", "mine");
+    // The directory in which something else lies stays.
+    assert_eq!(log("two"), 3 + 1);
+    assert_eq!(sandbox.names("log/trial-0005"), ["mine.txt"]);
+}
+
 /// Puts a record of many trials in the place of the small one's.
 fn grow(sandbox: &Sandbox, n_trials: usize, epochs: usize) {
     let name = "results/small/journal.jsonl";
@@ -155,6 +183,40 @@ fn grow(sandbox: &Sandbox, n_trials: usize, epochs: usize) {
 }
 
 #[test]
+fn an_interrupted_export_leaves_nothing() {
+    let sandbox = Sandbox::with_small_run();
+    grow(&sandbox, 2000, 10);
+    for signal in ["INT", "TERM"] {
+        let arguments = [
+            "export",
+            "small",
+            "--format",
+            "tensorboard",
+            "--out",
+            "out/log",
+        ];
+        let mut child = sandbox.program(&arguments).spawn().unwrap();
+        let staging = sandbox.path().join("out/.log.part");
+        let since = Instant::now();
+        while !staging.join("trial-0003").exists() {
+            assert!(
+                since.elapsed() < Duration::from_mins(1),
+                "it does not begin"
+            );
+            sleep(Duration::from_millis(1));
+        }
+        let id = child.id().to_string();
+        Command::new("kill")
+            .args(["-s", signal, &id])
+            .status()
+            .unwrap();
+        let code = child.wait().unwrap().code();
+        assert_eq!(code, Some(130));
+        assert_eq!(sandbox.names("out"), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn what_a_killed_export_left_does_not_hinder_the_next() {
     let sandbox = Sandbox::with_small_run();
     for place in [
@@ -181,7 +243,7 @@ fn a_full_disk_leaves_what_was_there_before() {
     let before = files(&place);
     // Files may have 16 KiB at most.
     grow(&sandbox, 60, 100);
-    for format in FORMATS {
+    for format in ["csv", "json", "parquet"] {
         let program = sandbox.program(&["export", "small", "--format", format]);
         let limited = Command::new("sh")
             .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"])

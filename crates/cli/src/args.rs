@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     /// Print what a trial's program printed
     Logs(logs::LogsArgs),
-    /// Write a sweep's results in another form: CSV, JSON or Parquet
+    /// Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
     Export(export::ExportArgs),
     /// Run the search over synthetic or recorded learning curves: judge its settings before spending a night on them
     Simulate(simulate::SimulateArgs),

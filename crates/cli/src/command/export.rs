@@ -8,7 +8,7 @@ use finetooth_scheduler::interrupt::Interrupt;
 use finetooth_scheduler::results::Table;
 
 use crate::exit_code::ExitCode;
-use crate::export::{Directory, Document, Source, Staging, Watch, csv, json, parquet};
+use crate::export::{Directory, Document, Source, Staging, Watch, csv, json, parquet, tensorboard};
 use crate::failure::Failure;
 use crate::figures::counted;
 use crate::output;
@@ -23,6 +23,7 @@ Examples:
   finetooth export --format csv                  the sweep in results/ that was written to last
   finetooth export digits --format parquet       into results/digits/export/parquet
   finetooth export digits --format json --out -  to standard output
+  finetooth export digits --format tensorboard --out logs/digits
 
 A sweep that runs is exported as far as it is. The same command again replaces the files.")]
 pub(crate) struct ExportArgs {
@@ -47,6 +48,8 @@ enum Format {
     Json,
     /// The four tables with types, for pandas, Polars, DuckDB, Spark and others
     Parquet,
+    /// A log directory with curves and the HPARAMS tab
+    Tensorboard,
 }
 
 impl Format {
@@ -55,6 +58,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Parquet => "parquet",
+            Self::Tensorboard => "tensorboard",
         }
     }
 }
@@ -89,6 +93,7 @@ pub(crate) fn export(args: &ExportArgs, screen: &Screen) -> Result<ExitCode, Fai
         Format::Json => writing.document(),
         Format::Csv => writing.directory(csv::files(), csv::write),
         Format::Parquet => writing.directory(parquet::files(), parquet::write),
+        Format::Tensorboard => writing.directory(tensorboard::files(&source), tensorboard::write),
     };
     if written.is_err() && writing.watch.is_interrupted() {
         drop(writing);
@@ -98,7 +103,7 @@ pub(crate) fn export(args: &ExportArgs, screen: &Screen) -> Result<ExitCode, Fai
     drop(writing);
     written?;
     if !is_to_stdout {
-        output::result(&told(&source, &place))?;
+        output::result(&told(args.format, &source, &place))?;
     }
     if recorded.state.finished().is_none() {
         screen.line(
@@ -179,9 +184,26 @@ impl Writing<'_> {
 }
 
 /// What was written, in a sentence.
-fn told(source: &Source<'_>, place: &Path) -> String {
+fn told(format: Format, source: &Source<'_>, place: &Path) -> String {
     let name = place.display();
     let trials = counted(source.n_rows(Table::Trials), "trial");
     let epochs = counted(source.n_rows(Table::Epochs), "epoch");
-    format!("{name} holds {trials} and {epochs}\n")
+    let holds = format!("{name} holds {trials} and {epochs}");
+    match format {
+        Format::Tensorboard => format!(
+            "{holds}; look at them: tensorboard --logdir {}\n",
+            as_word(&name.to_string())
+        ),
+        _ => format!("{holds}\n"),
+    }
+}
+
+/// `text` as one word of a shell.
+fn as_word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+=:@%".contains(&byte);
+    if text.bytes().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod parquet;
 mod place;
 mod source;
 mod staging;
+pub(crate) mod tensorboard;
 mod watch;
 
 pub(crate) use place::{Directory, Document};
