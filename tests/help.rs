@@ -24,6 +24,7 @@ fn help_of_the_program() {
       logs         Print what a trial's program printed
       report       Write the pictures of a sweep into one HTML file
       serve        Show the pictures of runs in a browser, live
+      export       Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
       simulate     Run the search over synthetic or recorded learning curves: judge its settings before
                    spending a night on them
       rerun        Train a trial again and say whether its numbers come out the same
@@ -99,9 +100,56 @@ fn help_of_run() {
 }
 
 #[test]
+fn help_of_export() {
+    let said = Sandbox::new().run(&["export", "--help"]);
+    assert_eq!(said.code, 0);
+    assert_snapshot!(said.out, @"
+    Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
+
+    Usage: finetooth export [OPTIONS] --format <FORMAT> [DIR]
+
+    Arguments:
+      [DIR]
+              Directory of the sweep, or its name in results/ [default: the one written to last]
+
+    Options:
+          --format <FORMAT>
+              What to write
+
+              Possible values:
+              - csv:         The four tables as a run writes them
+              - json:        One document of everything: definition, trials, epochs, stages, timings
+              - parquet:     The four tables with types, for pandas, Polars, DuckDB, Spark and others
+              - tensorboard: A log directory with curves and the HPARAMS tab
+
+          --out <PATH>
+              Where to: a directory, of JSON a file or `-` [default: DIR/export/FORMAT, of JSON
+              DIR/export/NAME.json]
+
+          --force
+              Overwrite files that export did not write
+
+      -v, --verbose...
+              Show more of what is going on (-v ends of stages and trials, -vv epochs); RUST_LOG says it
+              precisely
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      finetooth export --format csv                  the sweep in results/ that was written to last
+      finetooth export digits --format parquet       into results/digits/export/parquet
+      finetooth export digits --format json --out -  to standard output
+      finetooth export digits --format tensorboard --out logs/digits
+
+    A sweep that runs is exported as far as it is. The same command again replaces the files.
+    ");
+}
+
+#[test]
 fn every_command_shows_examples() {
     for command in [
-        "init", "check", "run", "status", "best", "show", "rerun", "train",
+        "init", "check", "run", "status", "best", "show", "export", "rerun", "train",
     ] {
         let said = Sandbox::new().run(&[command, "--help"]);
         assert!(

@@ -6,6 +6,7 @@ mod architecture;
 mod commands;
 mod crash;
 mod data_messages;
+mod export;
 mod guide;
 mod help;
 mod init;

@@ -441,3 +441,28 @@ fn mistakes_in_the_definition_are_told_before_anything_runs() {
     error: wrong.toml has 2 mistakes; nothing was run, nothing was written
     ");
 }
+
+#[test]
+fn keys_that_toml_has_to_quote_are_recorded_and_read_again() {
+    let sandbox = Sandbox::new();
+    let text = "name = \"odd\"\n[command]\nargv = [\"sh\", \"-c\", \"echo val_accuracy=0.5\"]\n\
+                [space.\"net/\\\"depth\\\"\"]\nlow = 1\nhigh = 9\n[space.\"größe.1\"]\nvalues = [1, 2]\n\
+                when = { \"net/\\\"depth\\\"\" = [1, 2, 3, 4, 5] }\n\
+                [[stage]]\nname = \"only\"\ntrials = 4\nepochs = 1\n[widen]\nmax_rounds = 0\n";
+    sandbox.write("odd.toml", text);
+    let said = sandbox.run(&["run", "odd.toml", "--quiet"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(
+        sandbox
+            .read("results/odd/trials.csv")
+            .contains("state,\"net/\"\"depth\"\"\",größe.1,")
+    );
+    let said = sandbox.run(&["status", "odd"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let said = sandbox.run(&["run", "odd.toml"]);
+    assert!(
+        said.code == 0 && said.err.contains("finished"),
+        "{}",
+        said.err
+    );
+}

@@ -3,7 +3,8 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::command::{
-    best, check, init, logs, report, rerun, run, serve, shell, show, simulate, status, train,
+    best, check, export, init, logs, report, rerun, run, serve, shell, show, simulate, status,
+    train,
 };
 use crate::worker;
 
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     Report(report::ReportArgs),
     /// Show the pictures of runs in a browser, live
     Serve(serve::ServeArgs),
+    /// Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
+    Export(export::ExportArgs),
     /// Run the search over synthetic or recorded learning curves: judge its settings before spending a night on them
     Simulate(simulate::SimulateArgs),
     /// Train a trial again and say whether its numbers come out the same

@@ -60,6 +60,14 @@ impl Failure {
         }
     }
 
+    /// Another process has what is wanted.
+    pub(crate) fn in_use(problem: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            code: ExitCode::IN_USE,
+            problem: Problem::Sentence(problem.into()),
+        }
+    }
+
     /// A record could not be opened to go on with it.
     pub(crate) fn record(error: JournalError) -> Self {
         let code = match error {

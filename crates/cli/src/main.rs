@@ -10,6 +10,7 @@ mod args;
 mod command;
 mod definition;
 mod exit_code;
+mod export;
 mod failure;
 mod figures;
 mod gate;
@@ -32,7 +33,8 @@ use clap::Parser;
 
 use crate::args::{Args, Command};
 use crate::command::{
-    best, check, init, logs, report, rerun, run, serve, shell, show, simulate, status, train,
+    best, check, export as exporting, init, logs, report, rerun, run, serve, shell, show, simulate,
+    status, train,
 };
 use crate::screen::Screen;
 
@@ -57,6 +59,7 @@ fn main() -> std::process::ExitCode {
         Command::Logs(args) => logs::logs(args),
         Command::Report(args) => report::report(args, &screen),
         Command::Serve(args) => serve::serve(args, &screen),
+        Command::Export(args) => exporting::export(args, &screen),
         Command::Simulate(args) => simulate::simulate(args, &screen),
         Command::Rerun(args) => rerun::rerun(args, &screen),
         Command::Train(args) => train::train(args, &screen),

@@ -1,7 +1,10 @@
 //! Ctrl-C and SIGTERM.
 
 use std::io;
+use std::sync::mpsc;
+use std::thread;
 
+use finetooth_scheduler::interrupt::Interrupt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A signal that asks a run to stop.
@@ -39,4 +42,32 @@ impl StopSignals {
             _ = self.terminate.recv() => Stop::Terminate,
         }
     }
+}
+
+/// Has either signal raise `interrupt` from now on, in a program that has no runtime.
+///
+/// # Errors
+/// Where the system refuses.
+pub(crate) fn raise(interrupt: Interrupt) -> io::Result<()> {
+    let (listens, listening) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return listens.send(Err(error)),
+        };
+        runtime.block_on(async {
+            let mut signals = match StopSignals::listen() {
+                Ok(signals) => signals,
+                Err(error) => return listens.send(Err(error)),
+            };
+            listens.send(Ok(()))?;
+            signals.next().await;
+            interrupt.raise();
+            Ok(())
+        })
+    });
+    listening.recv().map_err(io::Error::other)?
 }

@@ -141,15 +141,7 @@ impl Summary<'_> {
     /// For programs.
     pub(crate) fn json(&self) -> Json {
         let [pruned, diverged, failed] = self.not_completed();
-        let (verdict, reason) = match self.state.finished() {
-            None => ("unfinished", None),
-            Some((Verdict::Completed, _)) => ("completed", None),
-            Some((Verdict::TooManyFailures { reason, .. }, _)) => {
-                ("too_many_failures", Some(reason))
-            }
-            Some((Verdict::TargetReached { .. }, _)) => ("target_reached", None),
-            Some((Verdict::SanityFailed { reason }, _)) => ("sanity_failed", Some(reason)),
-        };
+        let (verdict, reason) = verdict(self.state);
         json!({
             "name": self.sweep.name(),
             "directory": self.directory,
@@ -163,6 +155,17 @@ impl Summary<'_> {
             "goal": self.sweep.metric().goal.as_str(),
             "best": self.winner().map(|(record, best)| trial_json(self.sweep, record, Some(best))),
         })
+    }
+}
+
+/// How the sweep ended, in a word, and why, where there is something to say.
+pub(crate) fn verdict(state: &State) -> (&'static str, Option<&str>) {
+    match state.finished() {
+        None => ("unfinished", None),
+        Some((Verdict::Completed, _)) => ("completed", None),
+        Some((Verdict::TooManyFailures { reason, .. }, _)) => ("too_many_failures", Some(reason)),
+        Some((Verdict::TargetReached { .. }, _)) => ("target_reached", None),
+        Some((Verdict::SanityFailed { reason }, _)) => ("sanity_failed", Some(reason)),
     }
 }
 

@@ -48,6 +48,8 @@ pub struct TrialRecord {
     pub rungs: Vec<Rung>,
     /// Reports of all its rungs, by epoch; those of abandoned attempts are dropped.
     pub reports: Vec<Report>,
+    /// When each of them was recorded; decides nothing.
+    pub reported_at: Vec<Timestamp>,
     /// Its attempts, in order.
     pub attempts: Vec<Attempt>,
 }
@@ -176,6 +178,7 @@ impl State {
                     .expect("a running trial has an attempt")
                     .epochs = report.epoch;
                 record.reports.push(report);
+                record.reported_at.push(at);
             }
             Event::TrialEnded {
                 trial,
@@ -271,6 +274,7 @@ impl State {
                 status: Status::Ended,
                 rungs: Vec::new(),
                 reports: Vec::new(),
+                reported_at: Vec::new(),
                 attempts: twin.attempts.clone(),
             });
         }
@@ -280,6 +284,7 @@ impl State {
             .filter(|record| record.status == Status::Ended)
             .ok_or_else(|| format!("trial {} cannot come to an end here", trial.id))?;
         record.reports = twin.reports[..n_reports].to_vec();
+        record.reported_at = twin.reported_at[..n_reports].to_vec();
         record.rungs.push(Rung {
             epochs: trial.epochs,
             n_reports,
@@ -298,7 +303,7 @@ impl State {
                 record.filter(|record| matches!(record.outcome(), Some(Outcome::Failed { .. })));
             let record = failed.ok_or_else(|| format!("trial {trial} has not failed"))?;
             record.rungs.pop();
-            record.reports.truncate(record.n_kept());
+            record.keep_reports(record.n_kept());
             record.status = Status::Interrupted;
         }
         self.finished = None;
@@ -380,6 +385,7 @@ impl State {
                     status: Status::Running,
                     rungs: Vec::new(),
                     reports: Vec::new(),
+                    reported_at: Vec::new(),
                     attempts: vec![begun],
                 });
                 Ok(())
@@ -391,7 +397,7 @@ impl State {
             {
                 record.status = Status::Running;
                 record.trial = trial;
-                record.reports.truncate(record.n_kept());
+                record.keep_reports(record.n_kept());
                 record.attempts.push(begun);
                 Ok(())
             }
@@ -532,14 +538,21 @@ impl TrialRecord {
         self.rungs.last().map_or(0, |rung| rung.n_reports)
     }
 
+    fn keep_reports(&mut self, n: usize) {
+        self.reports.truncate(n);
+        self.reported_at.truncate(n);
+    }
+
     /// The trial as it was when so many of its rungs had ended.
     pub(crate) fn after(&self, n_rungs: usize) -> Settled<'_> {
         let rung = n_rungs
             .checked_sub(1)
             .and_then(|index| self.rungs.get(index));
+        let n_reports = rung.map_or(0, |rung| rung.n_reports);
         Settled {
             trial: &self.trial,
-            reports: &self.reports[..rung.map_or(0, |rung| rung.n_reports)],
+            reports: &self.reports[..n_reports],
+            reported_at: &self.reported_at[..n_reports],
             outcome: rung.map(|rung| &rung.outcome),
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod best;
 pub(crate) mod check;
 mod dry_run;
+pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod logs;
 pub(crate) mod report;

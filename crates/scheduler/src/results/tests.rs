@@ -4,7 +4,7 @@ use std::fs;
 
 use jiff::Timestamp;
 
-use super::Tables;
+use super::{Cell, Kind, Layout, Table, Tables};
 use crate::event::{
     Block, Event, Move, MoveKind, ObjectiveSummary, Record, Refinement, RoundPlan, SweepStarted,
     Verdict,
@@ -335,6 +335,50 @@ fn timings_tell_every_attempt() {
     5,1,1,"host, b",2025-02-01T00:00:20.500Z,,,
     6,1,0,"host, b",2025-02-01T00:00:22.750Z,2025-02-01T00:00:25.000Z,0.125,8.0
     "#);
+}
+
+#[test]
+fn columns_have_kinds_that_take_their_cells() {
+    let state = story().state;
+    let layout = Layout::new(&sweep("val_accuracy"), &COLUMNS.map(str::to_owned));
+    let takes = |kind: Kind, cell: Cell<'_>| match cell {
+        Cell::Missing => true,
+        Cell::Flag(_) => matches!(kind, Kind::Flag | Kind::Text),
+        Cell::Whole(_) => matches!(kind, Kind::Whole | Kind::Real | Kind::Text),
+        Cell::Real(_) => matches!(kind, Kind::Real | Kind::Text),
+        Cell::Text(_) | Cell::List(_) => kind == Kind::Text,
+        Cell::Time(_) => kind == Kind::Time,
+    };
+    for table in Table::ALL {
+        let columns = table.columns(&layout, &state);
+        let mut n_rows = 0;
+        let rows = table.rows(&layout, &state, |row| {
+            n_rows += 1;
+            assert_eq!(row.len(), columns.len());
+            for (column, cell) in columns.iter().zip(row) {
+                assert!(takes(column.kind, *cell), "{column:?} {cell:?}");
+            }
+            Ok::<(), ()>(())
+        });
+        rows.unwrap();
+        assert_eq!(n_rows, table.n_rows(&state));
+    }
+    let keys = &Table::Trials.columns(&layout, &state)[4..7];
+    let kinds: Vec<Kind> = keys.iter().map(|column| column.kind).collect();
+    assert_eq!(kinds, [Kind::Real, Kind::Text, Kind::Text]);
+}
+
+#[test]
+fn when_each_report_was_recorded_stands_beside_it() {
+    let state = story().state;
+    for record in state.committed() {
+        assert_eq!(record.reported_at.len(), record.reports.len());
+        assert!(record.reported_at.is_sorted());
+        // The second trial was interrupted: those of the attempt that counts are later than its begin.
+        let attempts = &state.trials()[record.trial.id.index()].attempts;
+        let begun = attempts.last().unwrap().started_at;
+        assert!(record.reported_at.iter().all(|at| *at > begun));
+    }
 }
 
 #[test]

@@ -1,14 +1,23 @@
 //! trials.csv: one row a trial, with its values and what they came to.
 
-use std::io::{self, Write};
-
-use super::cells::Rows;
-use super::tables::Layout;
+use super::cell::{Cell, Kind};
+use super::column::{Column, Origin};
+use super::layout::Layout;
 use crate::state::{Settled, State};
+use crate::trial::Outcome;
 
-const FIRST: [&str; 4] = ["trial", "stage", "round", "state"];
-const MIDDLE: [&str; 2] = ["best_epoch", "epochs"];
-const LAST: [&str; 3] = ["seed", "parent", "reason"];
+const FIRST: [(&str, Kind); 4] = [
+    ("trial", Kind::Whole),
+    ("stage", Kind::Text),
+    ("round", Kind::Whole),
+    ("state", Kind::Text),
+];
+const MIDDLE: [(&str, Kind); 2] = [("best_epoch", Kind::Whole), ("epochs", Kind::Whole)];
+const LAST: [(&str, Kind); 3] = [
+    ("seed", Kind::Whole),
+    ("parent", Kind::Whole),
+    ("reason", Kind::Text),
+];
 
 /// What is told of a trial besides its metric, where it is reported; of other objectives, everything is.
 const USUAL: [&str; 9] = [
@@ -23,35 +32,53 @@ const USUAL: [&str; 9] = [
     "val_r2",
 ];
 
-/// Writes the trials that can change no more, in id order.
+pub(super) fn columns<'a>(layout: &'a Layout, state: &State) -> Vec<Column<'a>> {
+    let fixed = |&(name, kind): &(&'static str, Kind)| Column::fixed(name, kind);
+    let keys = layout.keys.iter().map(|key| {
+        let values = state
+            .committed()
+            .map(|record| Cell::value(record.trial.params.get(&key.name)));
+        Column {
+            name: &key.name,
+            // Where a stage does not search a key, its value may be of another kind than those searched.
+            kind: Kind::of(Some(key.kind), values),
+            origin: Origin::Key,
+        }
+    });
+    let told = told(layout)
+        .into_iter()
+        .map(|index| Column::reported(&layout.columns[index]));
+    let mut columns: Vec<Column<'a>> = FIRST.iter().map(fixed).collect();
+    columns.extend(keys);
+    columns.push(Column::reported(&layout.metric.0));
+    columns.extend(MIDDLE.iter().map(fixed));
+    columns.extend(told);
+    columns.extend(LAST.iter().map(fixed));
+    columns
+}
+
+/// The trials that can change no more, in id order.
 ///
 /// The metric is the best up to the last epoch and `best_epoch` the first that reached it; the other numbers are
 /// those of that epoch. A trial whose metric never was a number shows those of its last epoch, and one that
 /// reported nothing shows none.
-pub(super) fn write<W: Write>(layout: &Layout, state: &State, mut rows: Rows<W>) -> io::Result<()> {
-    let metric = layout.metric.0.as_str();
+pub(super) fn rows<'a, E>(
+    layout: &'a Layout,
+    state: &'a State,
+    mut take: impl FnMut(&[Cell<'a>]) -> Result<(), E>,
+) -> Result<(), E> {
     let told = told(layout);
-    rows.names(FIRST)?;
-    rows.names(layout.keys.iter().map(|key| &**key))?;
-    rows.text(metric)?;
-    rows.names(MIDDLE)?;
-    rows.names(told.iter().map(|index| layout.columns[*index].as_str()))?;
-    rows.names(LAST)?;
-    rows.end()?;
+    let mut row = Vec::new();
     for record in state.committed() {
-        row(layout, &told, record, &mut rows)?;
+        row.clear();
+        fill(layout, &told, record, &mut row);
+        take(&row)?;
     }
-    rows.finish()
+    Ok(())
 }
 
-fn row<W: Write>(
-    layout: &Layout,
-    told: &[usize],
-    record: Settled<'_>,
-    rows: &mut Rows<W>,
-) -> io::Result<()> {
+fn fill<'a>(layout: &'a Layout, told: &[usize], record: Settled<'a>, row: &mut Vec<Cell<'a>>) {
     let trial = record.trial;
-    let outcome = record.outcome;
     let best = layout.leaderboard.and_then(|board| board.best(record));
     let shown = match best {
         Some(best) => record
@@ -62,27 +89,24 @@ fn row<W: Write>(
     };
     let value = |column: usize| shown?.values.get(column).copied();
 
-    rows.shown(Some(trial.id))?;
-    rows.text(layout.stage(trial.stage))?;
-    rows.shown(Some(trial.round))?;
-    rows.text(outcome.map_or("", |outcome| outcome.state()))?;
-    for key in &layout.keys {
-        rows.shown(trial.params.get(key))?;
-    }
-    rows.number(layout.metric.1.and_then(value))?;
-    rows.shown(best.map(|best| best.epoch))?;
-    rows.shown(Some(record.epochs()))?;
-    for column in told {
-        rows.number(value(*column))?;
-    }
-    rows.shown(Some(trial.seed))?;
-    rows.shown(trial.parent)?;
-    rows.text(
-        outcome
-            .and_then(|outcome| outcome.reason())
-            .unwrap_or_default(),
-    )?;
-    rows.end()
+    row.push(Cell::count(trial.id.number()));
+    row.push(Cell::Text(layout.stage(trial.stage)));
+    row.push(Cell::count(trial.round));
+    row.push(Cell::Text(record.outcome.map_or("", Outcome::state)));
+    let keys = layout.keys.iter();
+    row.extend(keys.map(|key| Cell::value(trial.params.get(&key.name))));
+    row.push(Cell::measured(layout.metric.1.and_then(value)));
+    row.push(best.map_or(Cell::Missing, |best| Cell::count(best.epoch)));
+    row.push(Cell::count(record.epochs()));
+    row.extend(told.iter().map(|column| Cell::measured(value(*column))));
+    row.push(Cell::count(trial.seed));
+    row.push(
+        trial
+            .parent
+            .map_or(Cell::Missing, |parent| Cell::count(parent.number())),
+    );
+    let reason = record.outcome.and_then(Outcome::reason);
+    row.push(reason.map_or(Cell::Missing, Cell::Text));
 }
 
 /// Places in a report of the numbers that get a column of their own; no name twice in a table.
@@ -92,10 +116,10 @@ fn told(layout: &Layout) -> Vec<usize> {
         .iter()
         .any(|column| USUAL.contains(&column.as_str()));
     let is_taken = |name: &str| {
-        let fixed = FIRST.iter().chain(&MIDDLE).chain(&LAST);
+        let mut fixed = FIRST.iter().chain(&MIDDLE).chain(&LAST);
         name == layout.metric.0
-            || layout.keys.iter().any(|key| &**key == name)
-            || fixed.into_iter().any(|column| *column == name)
+            || layout.keys.iter().any(|key| &*key.name == name)
+            || fixed.any(|(column, _)| *column == name)
     };
     let place = |name: &str| layout.columns.iter().position(|column| column == name);
     if has_usual {

@@ -44,6 +44,7 @@ fn trial(index: usize, x: f64, accuracies: &[f64], outcome: Outcome) -> TrialRec
             outcome,
         }],
         reports: accuracies.iter().enumerate().map(report).collect(),
+        reported_at: vec![Timestamp::UNIX_EPOCH; accuracies.len()],
         attempts: vec![Attempt {
             worker: 0,
             host: String::new(),

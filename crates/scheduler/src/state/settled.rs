@@ -1,5 +1,7 @@
 //! A trial as results may tell of it.
 
+use jiff::Timestamp;
+
 use super::TrialRecord;
 use crate::trial::{Outcome, Report, Trial};
 
@@ -10,6 +12,8 @@ pub struct Settled<'a> {
     pub trial: &'a Trial,
     /// Its reports, by epoch.
     pub reports: &'a [Report],
+    /// When each of them was recorded; decides nothing.
+    pub reported_at: &'a [Timestamp],
     /// How it ended; none where it has not.
     pub outcome: Option<&'a Outcome>,
 }
@@ -38,6 +42,7 @@ impl<'a> From<&'a TrialRecord> for Settled<'a> {
         Self {
             trial: &record.trial,
             reports: &record.reports,
+            reported_at: &record.reported_at,
             outcome: record.outcome(),
         }
     }
