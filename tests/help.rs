@@ -28,6 +28,7 @@ fn help_of_the_program() {
       simulate     Run the search over synthetic or recorded learning curves: judge its settings before
                    spending a night on them
       rerun        Train a trial again and say whether its numbers come out the same
+      test         Evaluate the best trial, or several together, on the test set: once
       train        Train once, with the values of a file
       completions  Print a script that completes finetooth's commands in a shell
       man          Print the manual page

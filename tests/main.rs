@@ -20,3 +20,4 @@ mod sanity;
 mod simulate;
 mod slurm;
 mod sweeps;
+mod testing;

@@ -4,7 +4,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::command::{
     best, check, export, init, logs, report, rerun, run, serve, shell, show, simulate, status,
-    train,
+    test, train,
 };
 use crate::worker;
 
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Simulate(simulate::SimulateArgs),
     /// Train a trial again and say whether its numbers come out the same
     Rerun(rerun::RerunArgs),
+    /// Evaluate the best trial, or several together, on the test set: once
+    Test(test::TestArgs),
     /// Train once, with the values of a file
     Train(train::TrainArgs),
     /// Print a script that completes finetooth's commands in a shell

@@ -52,6 +52,14 @@ impl Failure {
         }
     }
 
+    /// Somebody stopped it.
+    pub(crate) fn interrupted(problem: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            code: ExitCode::INTERRUPTED,
+            problem: Problem::Sentence(problem.into()),
+        }
+    }
+
     /// Something could not be written.
     pub(crate) fn not_written(problem: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {

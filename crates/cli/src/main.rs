@@ -34,7 +34,7 @@ use clap::Parser;
 use crate::args::{Args, Command};
 use crate::command::{
     best, check, export as exporting, init, logs, report, rerun, run, serve, shell, show, simulate,
-    status, train,
+    status, test, train,
 };
 use crate::screen::Screen;
 
@@ -62,6 +62,7 @@ fn main() -> std::process::ExitCode {
         Command::Export(args) => exporting::export(args, &screen),
         Command::Simulate(args) => simulate::simulate(args, &screen),
         Command::Rerun(args) => rerun::rerun(args, &screen),
+        Command::Test(args) => test::test(args, &screen),
         Command::Train(args) => train::train(args, &screen),
         Command::Completions(args) => shell::completions(args),
         Command::Man => shell::man(),

@@ -9,6 +9,7 @@
 pub mod checkpoint;
 pub mod config;
 pub mod data;
+pub mod evaluation;
 pub mod gradcheck;
 pub mod history;
 pub mod network;

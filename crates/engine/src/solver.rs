@@ -4,6 +4,7 @@ mod best;
 mod error;
 mod fit;
 mod observe;
+mod predict;
 mod state;
 mod update;
 
@@ -28,6 +29,7 @@ use best::Best;
 pub use error::SolverError;
 pub(crate) use error::check_part;
 pub use fit::{FitEnd, FitOptions, Progress};
+pub use predict::{Part, Predictions};
 use update::LastUpdate;
 
 /// Trains one network, epoch by epoch, on the calling thread or on several.

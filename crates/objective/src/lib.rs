@@ -8,18 +8,26 @@
 )]
 
 mod command;
+mod ensemble;
 mod gate;
 mod keys;
+mod member;
 mod overlay;
 mod preflight;
 pub mod process;
+mod quality;
 mod rung;
 mod store;
 pub mod synthetic;
 mod train;
 
 pub use command::{DryRun, Program, Read};
+pub use ensemble::Ensemble;
 pub use finetooth_engine::MAX_THREADS;
+pub use finetooth_engine::evaluation::{Classified, Measured};
+pub use finetooth_engine::solver::{Part, Predictions};
 pub use keys::{Vocabulary, columns, every_key, key_specs};
+pub use member::{Member, MemberError};
 pub use overlay::overlay;
+pub use quality::Quality;
 pub use train::Training;

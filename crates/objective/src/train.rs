@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use finetooth_engine::config::{ConfigError, LabelKind, Preprocess, TrainConfig};
-use finetooth_engine::data::{self, Dataset, PreprocessError};
-use finetooth_engine::solver::{Solver, SolverError};
+use finetooth_engine::data::{self, Dataset, PreprocessError, TargetScale, Targets};
+use finetooth_engine::solver::{Part, Solver, SolverError};
 use finetooth_engine::{Simd, SimdError, ThreadsError};
 use finetooth_scheduler::event::ObjectiveSummary;
 use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
@@ -152,6 +152,30 @@ impl Training {
     /// Whether classes or numbers are predicted.
     pub(crate) fn label_kind(&self) -> LabelKind {
         self.config.data.csv.label_kind
+    }
+
+    /// What is to be predicted of a part of the data.
+    pub(crate) fn part(&self, part: Part) -> &Targets {
+        match part {
+            Part::Training => &self.raw.train.targets,
+            Part::Validation => &self.raw.validation.targets,
+            Part::Test => &self.raw.test.targets,
+        }
+    }
+
+    /// The unit of the number that is predicted, where it is one.
+    pub(crate) fn scale(&self) -> Option<TargetScale> {
+        self.raw.task.scale()
+    }
+
+    /// Names of the classes that are predicted, in label order, where they are classes.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.raw.task.classes()
+    }
+
+    /// Samples of the test set.
+    pub fn n_test(&self) -> usize {
+        self.raw.test.len()
     }
 
     /// Where checkpoints are kept, if they are.

@@ -14,4 +14,5 @@ pub(crate) mod shell;
 pub(crate) mod show;
 pub(crate) mod simulate;
 pub(crate) mod status;
+pub(crate) mod test;
 pub(crate) mod train;

@@ -1,7 +1,7 @@
 //! The page, live: over HTTP, by default for this machine alone.
 //!
 //! A browser is given the page once, then a stream of changes (server-sent events). Each carries its place in the record;
-//! a browser that lost the connection asks from there. Who may ask is [`guard`]'s affair, what there is to see [`runs`]'s.
+//! a browser that lost the connection asks from there. Who may ask is `guard`'s affair, what there is to see `runs`'s.
 
 mod guard;
 mod pages;
