@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 use std::thread::sleep;
@@ -45,8 +46,11 @@ fn exported_twice_the_bytes_and_names_are_the_same() {
         files(&place)
     };
     let first = all();
-    // Over the first, and where nothing is.
+    // Over the first, which is left as it is, and where nothing is.
+    let table = || fs::metadata(place.join("csv/trials.csv")).unwrap().ino();
+    let before = table();
     assert!(all() == first);
+    assert_eq!(table(), before);
     fs::remove_dir_all(&place).unwrap();
     assert!(all() == first);
     let names: Vec<&String> = first.keys().collect();

@@ -79,6 +79,8 @@ impl Directory {
         // Inside, since the directory may be a file system of its own.
         let staging = Staging::take(self.path.join(".finetooth-export.part"))?;
         contents(&staging)?;
+        // Of a sweep that goes on, most files are as they were.
+        let changed = staging.changed(&self.path);
         staging.sync()?;
         // Whatever happens from here on, all that lies there is known to be ours.
         let name = marker::name(self.format);
@@ -88,7 +90,7 @@ impl Directory {
             fs::rename(staging.path().join(&name), self.path.join(&name))
         };
         put_list(&self.files.union(earlier).cloned().collect())?;
-        self.put_in_place(&staging, earlier)?;
+        self.put_in_place(&staging, &changed, earlier)?;
         put_list(&self.files)
     }
 
@@ -99,8 +101,13 @@ impl Directory {
         })
     }
 
-    fn put_in_place(&self, staging: &Staging, earlier: &BTreeSet<String>) -> io::Result<()> {
-        for file in &self.files {
+    fn put_in_place(
+        &self,
+        staging: &Staging,
+        changed: &[String],
+        earlier: &BTreeSet<String>,
+    ) -> io::Result<()> {
+        for file in changed {
             let place = self.path.join(file);
             if let Some(parent) = place.parent() {
                 fs::create_dir_all(parent)?;

@@ -6,11 +6,14 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use finetooth_scheduler::results::is_same;
+
 /// A directory of files in the making, locked against other exports, removed when dropped unless it was moved to its
 /// place.
 pub(crate) struct Staging {
     path: PathBuf,
-    unsynced: RefCell<Vec<PathBuf>>,
+    /// Names of files that are not known to be on disk.
+    unsynced: RefCell<Vec<String>>,
     _lock: Option<File>,
     is_in_place: bool,
 }
@@ -67,8 +70,16 @@ impl Staging {
             let _ = buffered.into_parts();
             return Err(error);
         }
-        self.unsynced.borrow_mut().push(path);
+        self.unsynced.borrow_mut().push(name.to_owned());
         Ok(())
+    }
+
+    /// Names of the files that are not the same in `place`. The others need not reach the disk, nor their places.
+    pub(super) fn changed(&self, place: &Path) -> Vec<String> {
+        let mut names = self.unsynced.borrow_mut();
+        // A file that cannot be compared is replaced.
+        names.retain(|name| !is_same(&self.path.join(name), &place.join(name)).unwrap_or(false));
+        names.clone()
     }
 
     /// Waits until all files are on disk: of thousands, one after the other is many times slower while they are written.
@@ -76,10 +87,9 @@ impl Staging {
     /// # Errors
     /// What the system says.
     pub(super) fn sync(&self) -> io::Result<()> {
-        let files = self.unsynced.take();
-        files
-            .iter()
-            .try_for_each(|path| File::open(path)?.sync_all())
+        let names = self.unsynced.take();
+        let mut files = names.iter().map(|name| self.path.join(name));
+        files.try_for_each(|path| File::open(path)?.sync_all())
     }
 
     /// Makes it `place`, once all of it is on disk; nothing may be there but an empty directory.

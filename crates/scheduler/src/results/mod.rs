@@ -23,7 +23,7 @@ pub use best::write_best;
 pub use cell::{Cell, Kind};
 pub use column::{Column, Origin};
 pub use layout::Layout;
-pub use replace::{ResultsError, replace_text};
+pub use replace::{ResultsError, is_same, replace_text};
 pub use table::Table;
 pub use tables::Tables;
 

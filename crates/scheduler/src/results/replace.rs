@@ -127,7 +127,10 @@ fn sync_together(changes: &[Replacement]) -> Result<(), ResultsError> {
 }
 
 /// Whether two files hold the same bytes.
-fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+///
+/// # Errors
+/// Where one of them cannot be read.
+pub fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
     let (one, other) = (File::open(one)?, File::open(other)?);
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
