@@ -141,10 +141,17 @@ fn wilson(n_right: usize, n: usize) -> (f64, f64) {
     let middle = p + Z * Z / (2.0 * n);
     let width = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    (
-        ((middle - width) / scale).max(0.0),
-        ((middle + width) / scale).min(1.0),
-    )
+    let low = if n_right == 0 {
+        0.0
+    } else {
+        (middle - width) / scale
+    };
+    let high = if p == 1.0 {
+        1.0
+    } else {
+        (middle + width) / scale
+    };
+    (low, high)
 }
 
 #[cfg(test)]

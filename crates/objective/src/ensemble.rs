@@ -123,7 +123,8 @@ mod tests {
         let useless = said(&[0.1, 0.9, 0.9, 0.1, 0.1, 0.9]);
         let candidates = [first, second, useless];
         let found = Ensemble::select(&candidates, &quality);
-        assert_eq!(found.weights, [1, 1, 0]);
+        // all three are right with 1 : 1 too, but surer with 2 : 1: 2.05 and 2.1 of 3
+        assert_eq!(found.weights, [2, 1, 0]);
         assert_eq!(quality(&found.mean(&candidates))[0], 3.0);
     }
 
