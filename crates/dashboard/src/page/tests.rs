@@ -9,6 +9,7 @@ use finetooth_scheduler::trial::{Ended, Outcome, Report};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
+use super::sample::{Room, Sample, choose};
 use super::{Page, Standing, importance_of};
 use crate::view::Source;
 
@@ -280,4 +281,57 @@ fn the_key_that_decides_is_found_to_matter_and_always_by_the_same_share() {
 fn too_few_trials_say_nothing_of_the_keys() {
     let driven = Driven::new();
     assert_eq!(importance_of(source(&driven.search)), None);
+}
+
+#[test]
+fn a_page_that_is_full_holds_every_so_many_th_trial_and_the_best_and_says_so() {
+    let mut driven = Driven::new();
+    driven.run(|_, _| {});
+    let source = source(&driven.search);
+    let n = source.state.trials().len();
+    let best = source.state.finished().unwrap().1.unwrap().index() as u32;
+    let room = |trials: usize, numbers: usize| Room {
+        trials,
+        numbers,
+        best: 2,
+    };
+    let told = |changes, anew, room| choose(changes, source, anew, room);
+
+    let all = told(&driven.page.changes, true, room(n, 1_000_000));
+    assert_eq!(all.rows, (0..n as u32).collect::<Vec<_>>());
+    assert_eq!((all.curves.len(), all.left_out), (n, None));
+
+    let few = told(&driven.page.changes, true, room(n / 4, 1_000_000));
+    for index in 0..n as u32 {
+        let is_told = few.rows.contains(&index);
+        assert!(
+            is_told || index % 8 != 0,
+            "trial {index} is one in eight"
+        );
+    }
+    assert!(
+        few.rows.contains(&best) && few.rows.len() < n / 2,
+        "{:?}",
+        few.rows
+    );
+    let sentence = few.left_out.unwrap();
+    assert!(
+        sentence.starts_with(&format!("{n} trials: this page holds one in ")),
+        "{sentence}"
+    );
+
+    // curves alone are too much; of what changes later the same trials are told
+    let rows = told(&driven.page.changes, true, room(n, 40));
+    assert_eq!(rows.rows.len(), n);
+    assert!(rows.curves.len() < n / 2 && rows.curves.iter().any(|curve| curve.trial == best));
+    let later = told(&driven.page.changes, false, room(n, 40));
+    let of = |sample: &Sample| {
+        sample
+            .curves
+            .iter()
+            .map(|curve| curve.trial)
+            .collect::<Vec<_>>()
+    };
+    assert!(of(&later).iter().all(|trial| of(&rows).contains(trial)));
+    assert!(rows.left_out.unwrap().contains("the curves of one in "));
 }

@@ -135,7 +135,7 @@ impl Page {
         let new = |places: &[u64]| places.partition_point(|at| !is_new(*at));
         let state = source.state;
         let changes = &self.changes[self.changes.partition_point(|change| !is_new(change.at))..];
-        let sampled = sample::choose(changes, source, anew);
+        let sampled = sample::choose(changes, source, anew, sample::ROOM);
         let n_in_results = match state.finished() {
             Some(_) => state.committed().len(),
             None => usize::MAX,
