@@ -365,6 +365,42 @@ fn a_run_appears_and_grows_without_a_reload_whatever_its_record_ends_with() {
 }
 
 #[test]
+fn the_use_of_the_test_set_is_shown_in_the_file_and_live() {
+    let Some(browser) = Chromium::start() else {
+        return;
+    };
+    let sandbox = seen();
+    let server = Server::start(&sandbox, &["serve"]);
+    browser.open(&server.url);
+    browser.wait("document.getElementById('standing').textContent === 'finished'");
+    assert_eq!(
+        browser.value("document.getElementById('test').hidden"),
+        true
+    );
+    assert_eq!(sandbox.run(&["test", "seen"]).code, 0);
+    sandbox.run(&["report"]);
+    let accuracy: Json = serde_json::from_str(&sandbox.read("results/seen/test.json")).unwrap();
+    let accuracy = accuracy["uses"][0]["test"]["accuracy"].as_f64().unwrap();
+    for is_live in [false, true] {
+        if is_live {
+            browser.open(&server.url);
+        } else {
+            browser.open_file(&sandbox.path().join("results/seen/report.html"));
+        }
+        browser.wait("!document.getElementById('test').hidden");
+        let shown =
+            browser.value("document.querySelector('#test tbody tr').children[2].textContent");
+        let shown: f64 = shown.as_str().unwrap().parse().unwrap();
+        assert!((shown - accuracy).abs() < 1e-3, "{shown} for {accuracy}");
+        assert_eq!(
+            browser.value("document.querySelectorAll('#confusion tbody tr').length"),
+            10
+        );
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn nothing_of_a_record_becomes_a_part_of_the_page() {
     let Some(browser) = Chromium::start() else {
         return;

@@ -1,6 +1,7 @@
 //! A sweep followed through its record, as it grows.
 
 use std::fmt;
+use std::fs;
 use std::path::Path;
 
 use finetooth_scheduler::event::{Event, Record, Verdict};
@@ -132,6 +133,12 @@ impl Live {
     pub fn since(&self, cursor: u64) -> Option<Update<'_>> {
         let folded = self.folded.as_ref()?;
         Some(folded.page.since(cursor, self.standing(), folded.source()))
+    }
+
+    /// What beside the record tells of the uses of the test set (test.json), if anything does that can be read.
+    pub fn tested(&self) -> Option<serde_json::Value> {
+        let path = self.follower.path().with_file_name("test.json");
+        serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
     }
 
     /// Where the sweep stands: by its record, and by whether a run holds it.

@@ -18,6 +18,7 @@ pub fn report(live: &Live) -> Result<Option<String>, serde_json::Error> {
         return Ok(None);
     };
     let data = inert(&serde_json::to_string(&update)?);
+    let tested = inert(&serde_json::to_string(&live.tested())?);
     let (style, program) = (assets::CSS, assets::JS);
     let charts = assets::ECHARTS;
     let policy = format!(
@@ -30,7 +31,8 @@ pub fn report(live: &Live) -> Result<Option<String>, serde_json::Error> {
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n<style>{style}</style>"
     );
     let scripts = format!(
-        "<script type=\"application/json\" id=\"record\">{data}</script>\n<script>{charts}</script>\n<script>{program}</script>"
+        "<script type=\"application/json\" id=\"record\">{data}</script>\n\
+         <script type=\"application/json\" id=\"tested\">{tested}</script>\n<script>{charts}</script>\n<script>{program}</script>"
     );
     Ok(Some(assets::page(&head, &scripts)))
 }

@@ -58,6 +58,8 @@ function listen(run) {
     take(JSON.parse(event.data));
     changed();
   });
+  showTested(null);
+  changes.addEventListener("tested", (event) => showTested(JSON.parse(event.data)));
   changes.addEventListener("problem", (event) => {
     model.problem = event.data;
     if (model.about) showHeader();
@@ -109,6 +111,7 @@ at("save-moves").addEventListener("click", () => {
 const embedded = at("record");
 if (embedded) {
   take(JSON.parse(embedded.textContent));
+  showTested(JSON.parse(at("tested").textContent));
   show();
 } else {
   watch();

@@ -11,7 +11,7 @@ function brief(value) {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return plain(value);
   if (!Number.isFinite(value)) return String(value);
-  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1e12) return String(value);
   const text = value.toPrecision(4);
   const short = String(Number(text));
   return short.length > 9 || Math.abs(value) < 1e-4 ? Number(text).toExponential().replace("e+", "e") : short;

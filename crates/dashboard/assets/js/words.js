@@ -88,6 +88,28 @@ function showGate() {
   at("gate").querySelector("tbody").replaceChildren(...rows);
 }
 
+/** Every use of the test set, and how the classes were told apart in the last. */
+function showTested(tested) {
+  const uses = tested?.uses?.filter((use) => use.test) ?? [];
+  at("test").hidden = uses.length === 0;
+  if (uses.length === 0) return;
+  const names = Object.keys(uses[0].test).filter((name) => !["classes", "confusion", "best_alone", "interval_95"].includes(name));
+  const head = ["at", "trials, how often taken", ...names, "95 %"];
+  const rows = uses.map((use) => element("tr", [
+    new Date(use.at).toLocaleString("en-GB"),
+    use.members.filter((member) => member.weight > 0).map((member) => `${member.trial} (${member.weight})`).join(", "),
+    ...names.map((name) => brief(use.test[name])),
+    use.test.interval_95?.map(brief).join(" to ") ?? "",
+  ].map((text) => element("td", text))));
+  at("test").querySelector("thead").replaceChildren(element("tr", head.map((name) => element("th", apart(name), { scope: "col" }))));
+  at("test").querySelector("tbody").replaceChildren(...rows);
+  const { classes, confusion } = uses[uses.length - 1].test;
+  if (!classes) return;
+  const line = (cells, first, more) => element("tr", [element("th", apart(first), { scope: "row" }), ...cells.map((cell) => element("td", plain(cell))), ...more.map((cell) => element("td", brief(cell)))]);
+  const top = element("tr", ["class \u2193 taken for \u2192", ...classes.map((one) => one.name), "precision", "recall"].map((name) => element("th", apart(name), { scope: "col" })));
+  at("confusion").replaceChildren(element("thead", top), element("tbody", classes.map((one, index) => line(confusion[index], one.name, [one.precision, one.recall]))));
+}
+
 function showDefinition() {
   say(at("definition"), model.about.definition);
   at("description").replaceChildren(...model.about.description.map((line) => element("li", apart(line))));

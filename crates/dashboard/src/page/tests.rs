@@ -304,10 +304,7 @@ fn a_page_that_is_full_holds_every_so_many_th_trial_and_the_best_and_says_so() {
     let few = told(&driven.page.changes, true, room(n / 4, 1_000_000));
     for index in 0..n as u32 {
         let is_told = few.rows.contains(&index);
-        assert!(
-            is_told || index % 8 != 0,
-            "trial {index} is one in eight"
-        );
+        assert!(is_told || index % 8 != 0, "trial {index} is one in eight");
     }
     assert!(
         few.rows.contains(&best) && few.rows.len() < n / 2,

@@ -106,6 +106,11 @@ fn events(live: &Live, last: Option<Seen>) -> (Vec<Event>, Option<Seen>) {
             });
         }
     }
+    if last.is_none()
+        && let Some(tested) = live.tested()
+    {
+        events.push(Event::default().event("tested").data(tested.to_string()));
+    }
     if let Some(problem) = live.problem() {
         let told = Event::default().event("problem").data(one_line(problem));
         events.push(told);
