@@ -462,6 +462,13 @@ epochs = 1
             titles.as_array().unwrap().contains(&json!("<b>x</b>")),
             "{titles}"
         );
+        if is_live {
+            browser.wait("document.getElementById('output-text').textContent.includes('<script>window.hit = 1</script>')");
+        }
+        assert_eq!(
+            browser.value("document.getElementById('output').hidden"),
+            !is_live
+        );
         // tooltips are drawn: no element of the page holds them
         browser.value("document.querySelectorAll('figure')[2].scrollIntoView({ block: 'center' })");
         browser.value("document.querySelectorAll('#picture-map .canvas, #picture-importance .canvas').forEach((canvas) => canvas.chart?.dispatchAction({ type: 'showTip', seriesIndex: 0, dataIndex: 0 }))");

@@ -141,6 +141,44 @@ fn no_path_leads_out_of_the_given_directories() {
 }
 
 #[test]
+fn output_is_told_of_trials_alone_and_links_lead_nowhere() {
+    let sandbox = Sandbox::with_small_run();
+    let trial = sandbox.path().join("results/small/trials/7");
+    fs::create_dir_all(&trial).unwrap();
+    sandbox.write(
+        "results/small/trials/7/stdout",
+        &format!("{}the end", "x".repeat(70_000)),
+    );
+    sandbox.write("results/small/trials/7/stderr", "");
+    sandbox.write("secret.txt", "hidden words");
+    let linked = sandbox.path().join("results/small/trials/8");
+    fs::create_dir_all(&linked).unwrap();
+    std::os::unix::fs::symlink(sandbox.path().join("secret.txt"), linked.join("stdout")).unwrap();
+    sandbox.write("results/small/trials/8/stderr", "");
+    let server = Server::start(&sandbox, &["serve", "small"]);
+    server.get("/runs");
+    let told: serde_json::Value =
+        serde_json::from_str(&server.get("/runs/0/trials/7/output").body).unwrap();
+    assert!(told["stdout"].as_str().unwrap().ends_with("the end"));
+    assert_eq!(told["stdout"].as_str().unwrap().len(), 64 << 10);
+    assert_eq!(told["is_cut"], true);
+    for path in [
+        "/runs/0/trials/8/output",
+        "/runs/0/trials/9/output",
+        "/runs/1/trials/7/output",
+        "/runs/0/trials/..%2f7/output",
+    ] {
+        let answer = server.get(path);
+        assert!(
+            [400, 404].contains(&answer.status),
+            "{path}: {}",
+            answer.status
+        );
+        assert!(!answer.body.contains("hidden words"), "{path}");
+    }
+}
+
+#[test]
 fn with_a_token_only_who_knows_it_is_answered() {
     let sandbox = Sandbox::with_small_run();
     let server = Server::start(&sandbox, &["serve", "--token", "open-sesame"]);

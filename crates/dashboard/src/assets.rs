@@ -22,6 +22,7 @@ pub(crate) const JS: &str = concat!(
     include_str!("../assets/js/save.js"),
     include_str!("../assets/js/table.js"),
     include_str!("../assets/js/words.js"),
+    include_str!("../assets/js/output.js"),
     include_str!("../assets/js/main.js"),
     "})();\n"
 );

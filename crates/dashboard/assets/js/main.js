@@ -28,6 +28,7 @@ function show() {
   showMoves();
   showGate();
   showDefinition();
+  showOutput();
   rest();
   if (performance.getEntriesByName("shown").length === 0) performance.mark("shown");
 }
@@ -52,6 +53,7 @@ function layOut() {
 function listen(run) {
   forget();
   shownKeys = "";
+  output.run = run;
   const changes = new EventSource(`runs/${run}/changes`);
   changes.addEventListener("message", (event) => {
     model.problem = "";
@@ -102,6 +104,7 @@ startTheme(() => {
   changed();
 });
 startTable();
+startOutput();
 at("all-moves").addEventListener("input", showMoves);
 at("save-moves").addEventListener("click", () => {
   const rows = shownMoves().map((move) => MOVE_COLUMNS.map((name) => move[name]));

@@ -4,6 +4,7 @@
 //! a browser that lost the connection asks from there. Who may ask is `guard`'s affair, what there is to see `runs`'s.
 
 mod guard;
+mod output;
 mod pages;
 mod runs;
 mod stream;
@@ -141,6 +142,7 @@ pub async fn serve(
         .route("/echarts.js", get(pages::charts))
         .route("/runs", get(pages::list))
         .route("/runs/{run}/changes", get(stream::changes))
+        .route("/runs/{run}/trials/{trial}/output", get(output::output))
         .with_state(runs)
         .layer(axum::middleware::from_fn_with_state(guard, guard::check));
     tokio::select! {

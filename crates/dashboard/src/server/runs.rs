@@ -75,6 +75,12 @@ impl Runs {
             .collect()
     }
 
+    /// The directory of the run of this number.
+    pub(super) fn directory(&self, run: usize) -> Option<PathBuf> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.get(run).map(|run| run.directory.clone())
+    }
+
     /// The run of this number and its news: followed for as long as anybody holds those.
     pub(super) fn look_at(&self, run: usize) -> Option<(Arc<Run>, watch::Receiver<u64>)> {
         if self
