@@ -11,7 +11,7 @@ use crate::sandbox::{SMALL, Said, Sandbox, table};
 
 /// Runs the program and takes what it printed for JSON.
 #[track_caller]
-fn json(sandbox: &Sandbox, arguments: &[&str]) -> Json {
+pub(crate) fn json(sandbox: &Sandbox, arguments: &[&str]) -> Json {
     let said = sandbox.run(arguments);
     assert_eq!(said.code, 0, "{}", said.err);
     serde_json::from_str(&said.out).unwrap()
@@ -312,115 +312,6 @@ fn a_damaged_record_is_refused_with_its_line() {
         check_code(&said, 2);
         assert!(said.err.contains("damaged on line 5"), "{}", said.err);
     }
-}
-
-#[test]
-fn best_toml_trains_the_winner_again() {
-    let sandbox = Sandbox::with_small_run();
-    let best = &json(&sandbox, &["best", "small", "--json"])["trials"][0];
-    let epochs = format!("train.epochs={}", best["epochs"]);
-    let said = sandbox.run(&[
-        "train",
-        "results/small/best.toml",
-        "--set",
-        &epochs,
-        "--out",
-        "history.csv",
-        "--quiet",
-    ]);
-    check_code(&said, 0);
-    assert_eq!(said.err, "");
-    let history = sandbox.read("history.csv");
-    let header: Vec<&str> = history.lines().next().unwrap().split(',').collect();
-    let column = header
-        .iter()
-        .position(|name| *name == "val_accuracy")
-        .unwrap();
-    let row = history
-        .lines()
-        .nth(best["best_epoch"].as_u64().unwrap() as usize)
-        .unwrap();
-    let again: f64 = row.split(',').nth(column).unwrap().parse().unwrap();
-    assert_eq!(
-        best["metric"].as_f64(),
-        Some(again),
-        "the same number to the last bit"
-    );
-}
-
-#[test]
-fn train_prints_an_epoch_a_line() {
-    let sandbox = Sandbox::new();
-    sandbox.write("small.toml", SMALL);
-    let said = sandbox.run(&["train", "small.toml", "--set", "train.epochs=2", "--json"]);
-    check_code(&said, 0);
-    let epochs: Vec<Json> = said
-        .out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(
-        epochs
-            .iter()
-            .map(|epoch| epoch["epoch"].as_u64())
-            .collect::<Vec<_>>(),
-        [Some(0), Some(1), Some(2)]
-    );
-    assert!(epochs[2]["val_accuracy"].as_f64().is_some());
-}
-
-#[test]
-fn any_number_of_threads_trains_to_the_same_numbers() {
-    let sandbox = Sandbox::new();
-    sandbox.write("small.toml", SMALL);
-    let trained = |n: &str| {
-        let options = [
-            "--set",
-            "train.epochs=2",
-            "--set",
-            "model.kind=three_layer_convnet",
-            "--set",
-            "model.n_filters=64",
-        ];
-        let command = ["train", "small.toml", "--json", "--threads", n];
-        let said = sandbox.run(&[&command, &options[..]].concat());
-        check_code(&said, 0);
-        said.out
-    };
-    let alone = trained("1");
-    assert_eq!(alone.lines().count(), 3);
-    for n in ["2", "3"] {
-        assert_eq!(trained(n), alone, "{n} threads");
-    }
-}
-
-#[test]
-fn no_threads_and_too_many_are_refused() {
-    let sandbox = Sandbox::new();
-    for n in ["0", "-1", "1025", "all"] {
-        let said = sandbox.run(&["train", "small.toml", "--threads", n]);
-        check_code(&said, 2);
-        let accepted = "the number of threads is a whole number from 1 to 1024";
-        assert!(said.err.contains(accepted), "{}", said.err);
-    }
-}
-
-#[test]
-fn a_training_that_diverges_has_a_negative_verdict() {
-    let sandbox = Sandbox::new();
-    let said = sandbox.run(&["init"]);
-    check_code(&said, 0);
-    let options = [
-        "--set",
-        "train.learning_rate=10",
-        "--set",
-        "train.optimizer=sgd",
-        "--set",
-        "train.l2=1000000",
-    ];
-    let said = sandbox.run(&[&["train", "finetooth.toml"], &options[..]].concat());
-    check_code(&said, 1);
-    assert!(said.err.contains("diverged"), "{}", said.err);
 }
 
 #[test]

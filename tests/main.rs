@@ -21,3 +21,4 @@ mod simulate;
 mod slurm;
 mod sweeps;
 mod testing;
+mod training;

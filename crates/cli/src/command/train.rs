@@ -12,7 +12,7 @@ use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
 use finetooth_scheduler::results::replace_text;
 use finetooth_scheduler::space::{Params, Value};
 use finetooth_scheduler::stop::Watch;
-use finetooth_scheduler::sweep::{Override, Purpose, Sweep};
+use finetooth_scheduler::sweep::{Goal, Override, Purpose, Sweep};
 use finetooth_scheduler::trial::{Decision, Ended, Outcome, Report, Trial, TrialId};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use crate::command::run::overrides;
 use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::figures::brief;
+use crate::figures::{brief, counted};
 use crate::output;
 use crate::screen::Screen;
 
@@ -30,6 +30,7 @@ use crate::screen::Screen;
 Examples:
   finetooth train results/digits/best.toml
   finetooth train results/digits/best.toml --set train.epochs=50 --out history.csv
+  finetooth train results/digits/best.toml --set train.epochs=200 --patience 10   to where it no longer improves
   finetooth train finetooth.toml --json
   finetooth train results/digits/best.toml --threads 4   on four cores: the same numbers")]
 pub(crate) struct TrainArgs {
@@ -44,6 +45,9 @@ pub(crate) struct TrainArgs {
     /// Threads to train on; does not change the results [default: one for each core]
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     threads: Option<NonZero<usize>>,
+    /// Early stopping: end after so many epochs in a row whose metric is no better than the best
+    #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u32).range(1..))]
+    patience: Option<u32>,
     /// Another value than the definition's, such as train.epochs=50; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::parse)]
     set: Vec<Override>,
@@ -81,13 +85,21 @@ pub(crate) fn train(args: &TrainArgs, screen: &Screen) -> Result<ExitCode, Failu
         json: args.json,
         history: Vec::new(),
         printed: Ok(()),
+        best: Improvement::by(&definition.sweep, &summary.columns),
+        patience: args.patience,
     };
     printer.header();
     let ended = run(&training, &definition.sweep, &mut printer);
     let Printer {
-        history, printed, ..
+        history,
+        printed,
+        best,
+        ..
     } = printer;
     printed?;
+    if !args.quiet {
+        best.tell(&history, args.patience, screen);
+    }
     if let Some(file) = &args.out {
         write_history(file, &summary.columns, &history)?;
     }
@@ -144,6 +156,61 @@ struct Printer<'a> {
     json: bool,
     history: Vec<Report>,
     printed: Result<(), Failure>,
+    best: Improvement,
+    patience: Option<u32>,
+}
+
+/// The best epoch so far, by the metric.
+struct Improvement {
+    metric: String,
+    /// Where the metric stands in a report, and whether larger is better; none where it is not reported.
+    column: Option<(usize, Goal)>,
+    best: Option<(u32, f64)>,
+}
+
+impl Improvement {
+    fn by(sweep: &Sweep, columns: &[String]) -> Self {
+        let metric = sweep.metric();
+        let place = columns.iter().position(|column| *column == metric.name);
+        Self {
+            metric: metric.name.clone(),
+            column: place.map(|place| (place, metric.goal)),
+            best: None,
+        }
+    }
+
+    /// Epochs since the best one; 0 where none can be told.
+    fn take(&mut self, report: &Report) -> u32 {
+        let Some((place, goal)) = self.column.filter(|_| report.epoch > 0) else {
+            return 0;
+        };
+        let value = report.values[place];
+        let is_better = |(_, best): (u32, f64)| goal.score(value) > goal.score(best);
+        if !value.is_nan() && self.best.is_none_or(is_better) {
+            self.best = Some((report.epoch, value));
+        }
+        self.best.map_or(0, |(epoch, _)| report.epoch - epoch)
+    }
+
+    /// `best val_accuracy 0.9889 at epoch 12 of 22; stopped there, no better for 10 epochs`.
+    fn tell(&self, history: &[Report], patience: Option<u32>, screen: &Screen) {
+        let (Some((epoch, value)), Some(last)) = (self.best, history.last()) else {
+            return;
+        };
+        let stopped = match patience {
+            Some(patience) if last.epoch - epoch >= patience => {
+                format!(
+                    "; no better one in {} after it",
+                    counted(patience as usize, "epoch")
+                )
+            }
+            _ => String::new(),
+        };
+        let (metric, value, last) = (&self.metric, brief(value), last.epoch);
+        screen.line(&format!(
+            "best {metric} {value} at epoch {epoch} of {last}{stopped}"
+        ));
+    }
 }
 
 impl Printer<'_> {
@@ -196,11 +263,14 @@ impl Reporter for Printer<'_> {
     fn report(&mut self, report: Report) -> Decision {
         let row = self.row(&report);
         self.print(&row);
+        let since_best = self.best.take(&report);
         self.history.push(report);
-        if self.printed.is_ok() {
-            Decision::Continue
-        } else {
+        if self.printed.is_err() {
             Decision::Interrupt
+        } else if self.patience.is_some_and(|patience| since_best >= patience) {
+            Decision::Stop
+        } else {
+            Decision::Continue
         }
     }
 }
