@@ -51,6 +51,7 @@ fn check_embedded(name: &str) {
 fn sweeps_on_the_embedded_digits_pass_the_check() {
     check_embedded("digits.toml");
     check_embedded("digits-misplaced.toml");
+    check_embedded("digits-ensemble.toml");
 }
 
 #[test]

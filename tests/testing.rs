@@ -92,8 +92,8 @@ fn another_question_asks_for_again_and_both_stay_on_record() {
         .sum();
     assert!((1..=3).contains(&weights));
     // selection never does worse than the best alone where it selects
-    let accuracy = |of: &str| told["validation"][of]["accuracy"].as_f64().unwrap();
-    assert!(accuracy("together") >= accuracy("best_alone"));
+    let loss = |of: &str| told["validation"][of]["loss"].as_f64().unwrap();
+    assert!(loss("together") <= loss("best_alone"));
     let uses = ledger(&sandbox, "small");
     let uses = uses["uses"].as_array().unwrap();
     assert_eq!(uses.len(), 2);
