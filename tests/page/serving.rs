@@ -181,7 +181,7 @@ fn output_is_told_of_trials_alone_and_links_lead_nowhere() {
 #[test]
 fn with_a_token_only_who_knows_it_is_answered() {
     let sandbox = Sandbox::with_small_run();
-    let server = Server::start(&sandbox, &["serve", "--token", "open-sesame"]);
+    let server = Server::start(&sandbox, &["serve", "--token=open-sesame"]);
     assert!(
         server.url.ends_with("/?token=open-sesame"),
         "{}",
@@ -255,7 +255,7 @@ fn a_port_that_is_taken_and_a_directory_that_is_none_are_told() {
         said.err,
         "error: `nowhere` is no directory: name one of a run, or one that holds runs\n"
     );
-    let said = sandbox.run(&["serve", "--token", "short"]);
+    let said = sandbox.run(&["serve", "--token=short"]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("at least 8 characters"), "{}", said.err);
 }

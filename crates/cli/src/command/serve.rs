@@ -34,7 +34,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
     /// Answer only who knows this; without a value one is made [default on other addresses than this machine's own]
-    #[arg(long, value_name = "TOKEN", num_args = 0..=1, default_missing_value = "", value_parser = token)]
+    #[arg(long, value_name = "TOKEN", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = token)]
     token: Option<String>,
 }
 
@@ -132,7 +132,7 @@ fn new_token() -> Result<String, Failure> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         Failure::usage(format!(
-            "the system gives no random numbers for a token ({error}): give one with --token TOKEN"
+            "the system gives no random numbers for a token ({error}): give one with --token=TOKEN"
         ))
     })?;
     let mut token = String::new();
