@@ -130,7 +130,12 @@ function metricAxis(values, more = {}) {
   const finite = values.filter((value) => value > 0);
   const spans = finite.length > 1 && finite.length === values.length
     && Math.max(...extent(finite)) / Math.min(...extent(finite)) > 300;
-  return axis(spans ? "log" : "value", name, { nameGap: 44, ...more });
+  // A single value would stand in the middle of an axis as wide as itself.
+  const [low, high] = extent(values);
+  const room = Math.abs(low) / 20 || 0.05;
+  const ends = low === high ? { min: low - room, max: high + room } : {};
+  if (/accuracy$/.test(name) && ends.max > 1) ends.max = Math.max(1, high);
+  return axis(spans ? "log" : "value", name, { nameGap: 44, ...ends, ...more });
 }
 
 /** Ends of a linear axis a little outside of `low` and `high`, at round numbers. */

@@ -24,7 +24,7 @@ function showHeader() {
   ];
   const list = at("figures");
   if (list.childElementCount !== figures.length) list.replaceChildren(...figures.map(([name]) => (
-    element("div", [element("dt"), element("dd", element("bdi"))], { class: name === "its values" ? "wide" : "one" }))));
+    element("div", [element("dt"), element("dd", element("bdi"))], { class: ["its values", "began"].includes(name) ? "wide" : "one" }))));
   figures.forEach(([name, value], index) => {
     say(list.children[index].querySelector("dt"), name);
     say(list.children[index].querySelector("bdi"), value);
