@@ -1,9 +1,12 @@
 //! What the program says of data that are wrong: it exits with 2, marks the key that led to them, and has written nothing.
 
+use std::fs;
+use std::path::Path;
+
 use insta::assert_snapshot;
 
 use crate::messages::{refused, refused_with};
-use crate::sandbox::table;
+use crate::sandbox::{Sandbox, table};
 
 /// What `run` says of the table `csv`.
 #[track_caller]
@@ -191,6 +194,86 @@ fn a_table_whose_rows_are_to_be_mirrored() {
        :        ^^|^
        :          `-- here
      6 | [model]
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+/// What `run` says of a sweep over `data.npz`, a copy of what NumPy wrote.
+#[track_caller]
+fn refused_arrays(name: &str, keys: &str) -> String {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/src/data/npz/fixtures");
+    let sandbox = Sandbox::new();
+    fs::copy(fixtures.join(name), sandbox.path().join("data.npz")).unwrap();
+    let definition = format!(
+        "name = \"x\"\n[data]\nsource = \"npz\"\npath = \"data.npz\"\n{keys}preprocess = \"none\"\n"
+    );
+    sandbox.write("sweep.toml", &definition);
+    let said = sandbox.run(&["run", "sweep.toml"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    said.err
+}
+
+#[test]
+fn an_archive_without_the_usual_arrays() {
+    assert_snapshot!(refused_arrays("unicode.npz", ""), @r#"
+      error: failed to find the features in [dir]/data.npz: there is no array "x" or "x_train"; features = "NAME" names one; accepted: "größe", "名前"
+       ,-[sweep.toml:2:1]
+     1 | name = "x"
+     2 | [data]
+       : ^^^|^^
+       :    `-- from here
+     3 | source = "npz"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn an_array_of_python_objects() {
+    assert_snapshot!(refused_arrays("wrong.npz", "features = \"objects\"\n"), @r#"
+      error: failed to read "objects" of [dir]/data.npz: it holds Python objects (dtype |O), which take pickle to read, and pickle runs code; save an array of numbers, such as x.astype("float32")
+       ,-[sweep.toml:4:8]
+     3 | source = "npz"
+     4 | path = "data.npz"
+       :        ^^^^^|^^^^
+       :             `-- from here
+     5 | features = "objects"
+       `----
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn an_array_named_by_a_position() {
+    assert_snapshot!(refused_arrays("plain.npz", "label = 1\n"), @r#"
+      error: data.label: is a position, and arrays have names
+       ,-[sweep.toml:5:9]
+     4 | path = "data.npz"
+     5 | label = 1
+       :         |
+       :         `-- here
+     6 | preprocess = "none"
+       `----
+      help: the name of the array of labels in quotes
+
+    error: sweep.toml has a mistake; nothing was run, nothing was written
+    "#);
+}
+
+#[test]
+fn arrays_with_nan() {
+    assert_snapshot!(refused_arrays("wrong.npz", "features = \"nan\"\n"), @r#"
+      error: failed to read "nan" of [dir]/data.npz: NaN in sample 1 (counted from 0) is not a finite number (of 32 bits); leave such samples out, or fill in, such as np.nan_to_num does
+       ,-[sweep.toml:4:8]
+     3 | source = "npz"
+     4 | path = "data.npz"
+       :        ^^^^^|^^^^
+       :             `-- from here
+     5 | features = "nan"
        `----
 
     error: sweep.toml has a mistake; nothing was run, nothing was written

@@ -123,16 +123,15 @@ fn a_word_that_is_none() {
 
 #[test]
 fn a_word_of_a_later_version() {
-    assert_snapshot!(refused("name = \"x\"\n[data]\nsource = \"npz\"\npath = \"x.npz\"\n"), @r#"
-      error: data.source = "npz" is not supported by this version
+    assert_snapshot!(refused("name = \"x\"\n[data]\nsource = \"synthetic\"\n"), @r#"
+      error: data.source = "synthetic" is not supported by this version
        ,-[sweep.toml:3:10]
      2 | [data]
-     3 | source = "npz"
-       :          ^^|^^
-       :            `-- not supported yet
-     4 | path = "x.npz"
+     3 | source = "synthetic"
+       :          ^^^^^|^^^^^
+       :               `-- not supported yet
        `----
-      help: this version has "digits", "idx", "cifar10" or "csv"
+      help: this version has "digits", "idx", "cifar10", "csv" or "npz"
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);

@@ -161,9 +161,14 @@ fn compare_kernels(started: &SweepStarted, wanted: &Wanted<'_>, screen: &Screen)
 /// What the data are, for a message.
 fn data_name(sweep: &Sweep) -> String {
     let path = |key: &str| sweep.settings().get("data")?.get(key)?.as_str();
-    match (path("path"), path("test_path")) {
-        (Some(path), Some(test)) => format!("`{path}` or `{test}`"),
-        (Some(path), None) => format!("`{path}`"),
-        _ => "the embedded data or their split".to_owned(),
+    let paths: Vec<String> = ["path", "label_path", "test_path"]
+        .iter()
+        .filter_map(|key| path(key))
+        .map(|path| format!("`{path}`"))
+        .collect();
+    if paths.is_empty() {
+        "the embedded data or their split".to_owned()
+    } else {
+        paths.join(" or ")
     }
 }

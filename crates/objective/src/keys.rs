@@ -151,7 +151,7 @@ fn kind(kind: Kind) -> KeyKind {
         Kind::Shape => KeyKind::IntegerList,
         Kind::Column => KeyKind::TextOrInteger,
         Kind::BooleanOrAuto => KeyKind::BoolOrAuto,
-        Kind::Delimiter => KeyKind::Text,
+        Kind::Delimiter | Kind::Text => KeyKind::Text,
         Kind::TextList => KeyKind::TextList,
     }
 }

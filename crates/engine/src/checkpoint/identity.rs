@@ -69,7 +69,7 @@ impl Identity {
 
 fn matters(config: &TrainConfig, table: &str, key: &str) -> bool {
     match (table, key) {
-        ("data", "path" | "test_path") | ("train", "seed") => false,
+        ("data", "path" | "test_path" | "label_path") | ("train", "seed") => false,
         ("train", "epochs") => config.train.schedule.has_an_end(),
         _ => true,
     }

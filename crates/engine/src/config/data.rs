@@ -29,6 +29,8 @@ pub struct DataConfig {
     pub augment: Augment,
     /// How a CSV file is read.
     pub csv: CsvOptions,
+    /// Which of NumPy's arrays are read.
+    pub npz: NpzOptions,
 }
 
 /// Format of the data.
@@ -42,9 +44,11 @@ pub enum Source {
     Cifar10,
     /// Comma-separated values.
     Csv,
+    /// NumPy's arrays.
+    Npz,
 }
 
-choice!(Source { Digits = "digits", Idx = "idx", Cifar10 = "cifar10", Csv = "csv" });
+choice!(Source { Digits = "digits", Idx = "idx", Cifar10 = "cifar10", Csv = "csv", Npz = "npz" });
 
 /// A part of the data: a fraction below 1, or a count.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,7 +103,7 @@ choice!(Preprocess {
 pub struct CsvOptions {
     /// The label column.
     pub label: CsvLabel,
-    /// Whether the label is a class or a number; no key of its own, it follows from `loss`.
+    /// Whether the label is a class or a number, of arrays too; no key of its own, it follows from `loss`.
     pub label_kind: LabelKind,
     /// Whether the first line names the columns; `None`: decided from the file.
     pub header: Option<bool>,
@@ -125,4 +129,22 @@ pub enum CsvLabel {
     Name(String),
     /// By position from 0; negative counts from the end.
     Position(i64),
+}
+
+/// Which of NumPy's arrays are features and labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NpzOptions {
+    /// Name of the features in an archive; `None`: one of the usual names.
+    pub features: Option<String>,
+    /// Name of the labels in an archive; `None`: the one that belongs to the features' usual name.
+    pub label: Option<String>,
+    /// The labels of a single array of features; absolute.
+    pub label_path: Option<PathBuf>,
+}
+
+impl NpzOptions {
+    /// Whether all is to be found by itself.
+    pub fn are_default(&self) -> bool {
+        *self == Self::default()
+    }
 }

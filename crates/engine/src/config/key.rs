@@ -78,6 +78,8 @@ pub enum Kind {
     Delimiter,
     /// An array of texts.
     TextList,
+    /// A text that is not empty.
+    Text,
 }
 
 /// A key's value where the file has none.

@@ -28,7 +28,7 @@ const MAX_SEED: f64 = i32::MAX as f64;
 pub const KEYS: &[Key] = &[
     Key::data(
         "source",
-        choice(Source::NAMES, &["synthetic", "npz", "images"]),
+        choice(Source::NAMES, &["synthetic", "images"]),
         Text("digits"),
         "where the samples come from",
     ),
@@ -57,6 +57,12 @@ pub const KEYS: &[Key] = &[
         Path,
         Absent,
         "test set of data that bring their own, relative to this file",
+    ),
+    Key::data(
+        "label_path",
+        Path,
+        Absent,
+        "npz: labels of a path that is a single .npy, relative to this file",
     ),
     Key::data(
         "preprocess",
@@ -122,7 +128,13 @@ pub const KEYS: &[Key] = &[
         "label",
         Column,
         Whole(-1),
-        "csv: column of the label, by name or position",
+        "csv: column of the label, by name or position; npz: name of the array",
+    ),
+    Key::data(
+        "features",
+        Kind::Text,
+        Absent,
+        "npz: name of the array of features; x or x_train if not given",
     ),
     Key::data(
         "header",

@@ -21,7 +21,9 @@ mod write;
 mod tests;
 
 pub use augment::Augment;
-pub use data::{CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source};
+pub use data::{
+    CsvLabel, CsvOptions, DataConfig, LabelKind, NpzOptions, Preprocess, Share, Source,
+};
 pub use error::ConfigError;
 pub use key::{Key, KeyDefault, Kind, Scale, Table};
 pub use keys::KEYS;

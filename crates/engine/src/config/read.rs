@@ -6,7 +6,9 @@ mod reader;
 use std::path::Path;
 
 use super::augment::Augment;
-use super::data::{CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source};
+use super::data::{
+    CsvLabel, CsvOptions, DataConfig, LabelKind, NpzOptions, Preprocess, Share, Source,
+};
 use super::error::ConfigError;
 use super::key::Table;
 use super::loss::{Loss, LossKind};
@@ -73,7 +75,8 @@ impl Default for TrainConfig {
 
 /// A loss of numbers on data whose labels are classes.
 fn label_without_numbers(data: &DataConfig, loss: LossKind) -> Option<ConfigError> {
-    let lacks = data.csv.label_kind == LabelKind::Number && data.source != Source::Csv;
+    let lacks = data.csv.label_kind == LabelKind::Number
+        && !matches!(data.source, Source::Csv | Source::Npz);
     lacks.then(|| ConfigError {
         table: Table::Train.name().to_owned(),
         key: Some("loss".to_owned()),
@@ -82,7 +85,9 @@ fn label_without_numbers(data: &DataConfig, loss: LossKind) -> Option<ConfigErro
             loss.name(),
             data.source.name()
         ),
-        help: Some("softmax or hinge, or source = \"csv\" with a label of numbers".to_owned()),
+        help: Some(
+            "softmax or hinge, or source = \"csv\" or \"npz\" with a label of numbers".to_owned(),
+        ),
     })
 }
 
@@ -101,7 +106,7 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
                 );
             }
         }
-        Source::Idx | Source::Cifar10 | Source::Csv
+        Source::Idx | Source::Cifar10 | Source::Csv | Source::Npz
             if path.is_none() && !reader.is_given("path") =>
         {
             let message = format!("is missing; source = \"{}\" reads files", source.name());
@@ -111,17 +116,9 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
                 Some("give the file or directory, relative to this file".to_owned()),
             );
         }
-        Source::Idx | Source::Cifar10 | Source::Csv => {}
+        Source::Idx | Source::Cifar10 | Source::Csv | Source::Npz => {}
     }
-    if source != Source::Csv {
-        for key in ["label", "header", "delimiter", "missing"] {
-            reader.refuse_if_given(
-                key,
-                "is for CSV files alone",
-                "leave it out, or set source = \"csv\"",
-            );
-        }
-    }
+    refuse_keys_of_others(&mut reader, source);
     let validation = reader.share("validation");
     if matches!(validation, Share::Fraction(0.0) | Share::Count(0)) {
         reader.report(
@@ -145,6 +142,8 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
     }
     let preprocess = Preprocess::named(reader.choice("preprocess"))
         .expect("the names of the key are those of the enum");
+    let label = reader.column("label");
+    let npz = read_npz(&mut reader, base_dir, source, &label);
     let data = DataConfig {
         source,
         path,
@@ -158,15 +157,77 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
         preprocess,
         augment: read_augment(&mut reader, preprocess),
         csv: CsvOptions {
-            label: reader.column("label"),
+            label,
             label_kind: LabelKind::Class,
             header: reader.boolean_or_auto("header"),
             delimiter: reader.delimiter("delimiter"),
             missing: reader.texts("missing"),
         },
+        npz,
     };
     reader.finish();
     data
+}
+
+/// Notes keys that the source does not read.
+fn refuse_keys_of_others(reader: &mut Reader<'_>, source: Source) {
+    let mut refuse = |keys: &[&str], message: &str, help: &str| {
+        for key in keys {
+            reader.refuse_if_given(key, message, help);
+        }
+    };
+    if source != Source::Csv {
+        refuse(
+            &["header", "delimiter", "missing"],
+            "is for CSV files alone",
+            "leave it out, or set source = \"csv\"",
+        );
+    }
+    if source != Source::Npz {
+        refuse(
+            &["label_path", "features"],
+            "is for NumPy's arrays alone",
+            "leave it out, or set source = \"npz\"",
+        );
+    }
+    if !matches!(source, Source::Csv | Source::Npz) {
+        refuse(
+            &["label"],
+            "is for CSV files and NumPy's arrays alone",
+            "leave it out, or set source = \"csv\" or \"npz\"",
+        );
+    }
+}
+
+/// Names of arrays; `label` is the column of the same key, which has to be a name here.
+fn read_npz(
+    reader: &mut Reader<'_>,
+    base_dir: &Path,
+    source: Source,
+    label: &CsvLabel,
+) -> NpzOptions {
+    let options = NpzOptions {
+        features: reader.optional_text("features"),
+        label: None,
+        label_path: reader.path("label_path", base_dir),
+    };
+    if source != Source::Npz {
+        return NpzOptions::default();
+    }
+    match label {
+        CsvLabel::Name(name) => NpzOptions {
+            label: Some(name.clone()),
+            ..options
+        },
+        CsvLabel::Position(_) => {
+            reader.refuse_if_given(
+                "label",
+                "is a position, and arrays have names",
+                "the name of the array of labels in quotes",
+            );
+            options
+        }
+    }
 }
 
 fn read_augment(reader: &mut Reader<'_>, preprocess: Preprocess) -> Augment {

@@ -81,6 +81,10 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips(
         "[data]\nsource = 'idx'\npath = '/d'\ntest_path = 't'\nvalidation = 100\ntest = 0\ntrain_limit = 7",
     );
+    round_trips(
+        "[data]\nsource = 'npz'\npath = 'x.npz'\nfeatures = 'images'\nlabel = 'ages'\ntest_path = 't.npz'\n[train]\nloss = 'huber'",
+    );
+    round_trips("[data]\nsource = 'npz'\npath = 'x.npy'\nlabel_path = 'y.npy'\nlabel = -1");
     round_trips("[data]\nshape = [1, 8, 8]\npreprocess = 'none'");
     round_trips("[data]\nflip = true\nshift = 2\ncrop = 4\njitter = 0.2\ncutout = 8");
     round_trips("[data]\npreprocess = 'pca_whiten'\nflip = false\njitter = 0");
@@ -110,21 +114,41 @@ fn what_is_written_reads_back_to_the_same() {
 
 #[test]
 fn every_written_key_is_in_the_list_and_every_one_is_written() {
-    let text = "[data]\nsource = 'csv'\npath = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]\n[model]\nkind = 'layers'\nlayers = ['linear 10']\ninit = 'normal'\n[train]\nmax_norm = 1\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
-    let written = read(text).unwrap().to_toml();
+    let rest = "[model]\nkind = 'layers'\nlayers = ['linear 10']\ninit = 'normal'\n[train]\nmax_norm = 1\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
+    let of_all = "path = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]";
+    // No source reads all keys.
+    let sources = [
+        "source = 'csv'",
+        "source = 'npz'\nlabel_path = 'z'\nfeatures = 'a'\nlabel = 'b'",
+    ];
+    let written = sources.map(|source| {
+        let text = format!("[data]\n{source}\n{of_all}\n{rest}");
+        read(&text).unwrap().to_toml()
+    });
     for table in Table::ALL {
-        let names: Vec<&str> = written[table.name()]
-            .as_table()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
-        let expected: Vec<&str> = KEYS
+        let all: Vec<&str> = KEYS
             .iter()
             .filter(|key| key.table == table)
             .map(|key| key.name)
             .collect();
-        assert_eq!(names, expected);
+        let mut seen = Vec::new();
+        for written in &written {
+            let names: Vec<&str> = written[table.name()]
+                .as_table()
+                .unwrap()
+                .keys()
+                .map(String::as_str)
+                .collect();
+            let in_order: Vec<&str> = all
+                .iter()
+                .copied()
+                .filter(|name| names.contains(name))
+                .collect();
+            assert_eq!(names, in_order);
+            seen.extend(names);
+        }
+        let unwritten: Vec<&&str> = all.iter().filter(|name| !seen.contains(name)).collect();
+        assert!(unwritten.is_empty(), "{unwritten:?}");
     }
 }
 
@@ -133,6 +157,9 @@ fn relative_paths_start_at_the_base_directory() {
     let config = read("data = { source = 'idx', path = 'mnist', test_path = '/abs' }").unwrap();
     assert_eq!(config.data.path.as_deref(), Some(Path::new("/base/mnist")));
     assert_eq!(config.data.test_path.as_deref(), Some(Path::new("/abs")));
+    let config = read("data = { source = 'npz', path = 'x.npy', label_path = 'y.npy' }").unwrap();
+    let label_path = config.data.npz.label_path.as_deref();
+    assert_eq!(label_path, Some(Path::new("/base/y.npy")));
 }
 
 #[test]
@@ -201,8 +228,8 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn names_of_later_versions_are_refused_as_such() {
     refused(
-        "[data]\nsource = 'npz'",
-        "[data] source: \"npz\" is not supported by this version (one of digits, idx, cifar10, csv)",
+        "[data]\nsource = 'synthetic'",
+        "[data] source: \"synthetic\" is not supported by this version (one of digits, idx, cifar10, csv, npz)",
     );
 }
 
@@ -268,7 +295,7 @@ fn sources_have_the_keys_they_need_and_no_others() {
     );
     refused(
         "[data]\nlabel = 'class'",
-        "[data] label: is for CSV files alone (leave it out, or set source = \"csv\")",
+        "[data] label: is for CSV files and NumPy's arrays alone (leave it out, or set source = \"csv\" or \"npz\")",
     );
     refused(
         "[data]\nsource = 'idx'\npath = ''",
@@ -337,7 +364,7 @@ fn a_number_is_predicted_from_a_table_alone() {
     refused(
         "[train]\nloss = 'mse'",
         "[train] loss: \"mse\" predicts a number, and the labels of source = \"digits\" are classes \
-         (softmax or hinge, or source = \"csv\" with a label of numbers)",
+         (softmax or hinge, or source = \"csv\" or \"npz\" with a label of numbers)",
     );
 }
 

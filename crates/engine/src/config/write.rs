@@ -46,6 +46,9 @@ fn data_table(data: &DataConfig) -> TomlTable {
     if let Some(path) = &data.test_path {
         writer.put("test_path", path.to_string_lossy().into_owned());
     }
+    if let Some(path) = &data.npz.label_path {
+        writer.put("label_path", path.to_string_lossy().into_owned());
+    }
     writer.put("preprocess", data.preprocess.name());
     writer.put("flip", data.augment.flip);
     writer.count("shift", data.augment.shift);
@@ -63,6 +66,14 @@ fn data_table(data: &DataConfig) -> TomlTable {
     }
     if data.source == Source::Csv {
         writer.put("label", label(&data.csv.label));
+    }
+    if let Some(name) = &data.npz.label {
+        writer.put("label", name.as_str());
+    }
+    if let Some(name) = &data.npz.features {
+        writer.put("features", name.as_str());
+    }
+    if data.source == Source::Csv {
         writer.put(
             "header",
             data.csv.header.map_or(Value::from("auto"), Value::Boolean),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::npz::ArrayError;
+
 /// Why [`load`](super::load()) failed. Messages read after "failed to …"; [`DataError::key`] names the key to change.
 #[derive(Debug, Error)]
 pub enum DataError {
@@ -39,6 +41,12 @@ pub enum DataError {
     /// Something about the test set's own file.
     #[error("take the test set from its own file: {0}")]
     TestSet(Box<DataError>),
+    /// Something about the labels' own file.
+    #[error("take the labels from their own file: {0}")]
+    Labels(Box<DataError>),
+    /// Something about NumPy's arrays.
+    #[error(transparent)]
+    Array(Box<ArrayError>),
 
     /// The operating system refused.
     #[error("read {}: {reason}", path.display())]
@@ -508,11 +516,19 @@ pub enum DataError {
     },
 }
 
+impl From<ArrayError> for DataError {
+    fn from(error: ArrayError) -> Self {
+        Self::Array(Box::new(error))
+    }
+}
+
 impl DataError {
     /// The key of `[data]` whose value has to change, or whose file has to.
     pub fn key(&self) -> &'static str {
         match self {
             Self::NoTestPath | Self::TestSet(_) => "test_path",
+            Self::Labels(_) => "label_path",
+            Self::Array(error) => error.key(),
             Self::WrongShape { .. } => "shape",
             Self::NoDelimiter { .. } | Self::OneColumn { .. } => "delimiter",
             Self::LabelAbsent { .. }

@@ -20,7 +20,7 @@ const MAX_BYTES: u64 = 2 << 30;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Deflate cannot expand further than this. Source: zlib's technical notes, "Maximum compression factor".
-const MAX_EXPANSION: u64 = 1032;
+pub(super) const MAX_EXPANSION: u64 = 1032;
 
 /// No real table compresses as well as this; what does is made to fill the memory.
 const SUSPICIOUS_EXPANSION: u64 = 400;
@@ -88,11 +88,7 @@ impl Input {
 
     /// The `n` bytes left in the file, no fewer and no more; `content` names them for a message.
     pub(super) fn rest(&mut self, n: u64, content: &str) -> Result<Vec<u8>, DataError> {
-        let at_most = if self.compressed {
-            self.stored_bytes.saturating_mul(MAX_EXPANSION)
-        } else {
-            self.stored_bytes
-        };
+        let at_most = self.at_most();
         if n > at_most {
             return Err(self.truncated(content, n, at_most));
         }
@@ -147,6 +143,20 @@ impl Input {
         Ok(bytes)
     }
 
+    /// Bytes that the file holds, or can hold at most where it is compressed.
+    pub(super) fn at_most(&self) -> u64 {
+        if self.compressed {
+            self.stored_bytes.saturating_mul(MAX_EXPANSION)
+        } else {
+            self.stored_bytes
+        }
+    }
+
+    /// Whether the file is compressed, so that its content may be damaged or never come.
+    pub(super) fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
     fn read_up_to(&mut self, n: u64, bytes: &mut Vec<u8>) -> Result<(), DataError> {
         match (&mut self.reader).take(n).read_to_end(bytes) {
             Ok(_) => Ok(()),
@@ -177,6 +187,13 @@ impl Input {
             path: self.path.clone(),
             accepted,
         }
+    }
+}
+
+impl Read for Input {
+    /// Content, unpacked; errors are the decoder's or the system's own.
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(bytes)
     }
 }
 

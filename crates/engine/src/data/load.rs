@@ -6,7 +6,7 @@ use super::raw::{Cells, Raw};
 use super::split::{Sizes, split, split_unstratified};
 use super::{
     DataError, Dataset, Preprocessing, Samples, TargetScale, Targets, Task, cifar10, csv, digits,
-    idx,
+    idx, npz,
 };
 use crate::config::{DataConfig, Source};
 
@@ -16,7 +16,7 @@ use crate::config::{DataConfig, Source};
 ///   are of all samples of `path`, rounded up. `train_limit` keeps such a choice of what is left for training.
 /// - With `test_path`, the test set is the whole of that file (of a directory: MNIST's `t10k` files, CIFAR-10's
 ///   `test_batch`), and `test` is not used. Without it, such files in the directory of `path` are left alone, and a
-///   note says so.
+///   note says so. An `.npz` file with `x_test` and `y_test` beside what it is read for is its own test set.
 /// - Labels that are numbers are brought to mean 0 and deviation 1 over the training part; the task keeps both.
 /// - A missing number becomes the mean of its column over the training part, so that nothing leaks from the others.
 ///
@@ -26,7 +26,8 @@ use crate::config::{DataConfig, Source};
 /// # Example
 /// ```
 /// use finetooth_engine::config::{
-///     Augment, CsvLabel, CsvOptions, DataConfig, LabelKind, Preprocess, Share, Source,
+///     Augment, CsvLabel, CsvOptions, DataConfig, LabelKind, NpzOptions, Preprocess, Share,
+///     Source,
 /// };
 /// use finetooth_engine::data;
 ///
@@ -47,6 +48,7 @@ use crate::config::{DataConfig, Source};
 ///         delimiter: None,
 ///         missing: vec![],
 ///     },
+///     npz: NpzOptions::default(),
 /// };
 /// let digits = data::load(&config, 0)?;
 /// assert_eq!((digits.train.len(), digits.validation.len()), (1437, 360));
@@ -159,18 +161,27 @@ fn read(config: &DataConfig) -> Result<(Raw, Option<Raw>), DataError> {
             let path = required_path(config, "csv", "a table, plain or gzip")?;
             csv::read(path, test_path, &config.csv, config.shape)?
         }
+        Source::Npz => {
+            let path = required_path(config, "npz", "an .npz file, or an .npy file of features")?;
+            let label_kind = config.csv.label_kind;
+            npz::read(path, test_path, &config.npz, label_kind, config.shape)?
+        }
     };
     let file = config.path.as_deref().unwrap_or(Path::new("the digits"));
     check_shape(file, &raw, config.shape)?;
-    if let (Some(test), Some(path)) = (&mut test, test_path) {
+    if let Some(test) = &mut test {
         let shape = raw.shape;
+        let path = test_path.unwrap_or(file);
         check_shape(
             path,
             test,
             Some([shape.channels, shape.height, shape.width]),
         )
         .and_then(|()| test.relabel(&raw.classes, path))
-        .map_err(in_test_set)?;
+        .map_err(|error| match test_path {
+            Some(_) => in_test_set(error),
+            None => error,
+        })?;
     }
     Ok((raw, test))
 }

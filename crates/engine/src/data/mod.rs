@@ -12,6 +12,7 @@ mod fingerprint;
 mod idx;
 mod input;
 mod load;
+mod npz;
 mod preprocess;
 mod raw;
 mod split;
@@ -22,6 +23,7 @@ pub use augment::AugmentError;
 pub(crate) use augment::Augmenter;
 pub use error::DataError;
 pub use load::load;
+pub use npz::ArrayError;
 pub use preprocess::{PreprocessError, Preprocessing};
 pub use targets::{TargetScale, Targets, Task};
 

@@ -284,6 +284,15 @@ impl<'a> Reader<'a> {
         CsvLabel::Position(default)
     }
 
+    /// A text that is not empty, if the file has it.
+    pub(super) fn optional_text(&mut self, name: &str) -> Option<String> {
+        match self.value(name)? {
+            Value::String(text) if !text.is_empty() => return Some(text.clone()),
+            other => self.report(name, found(other), Some("a name in quotes".to_owned())),
+        }
+        None
+    }
+
     /// true, false, or `None` for "auto".
     pub(super) fn boolean_or_auto(&mut self, name: &str) -> Option<bool> {
         match self.value(name)? {

@@ -1,9 +1,13 @@
 use std::env;
 use std::fs;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
 use super::*;
-use crate::config::{Augment, CsvLabel, CsvOptions, LabelKind, Preprocess, Share};
+use crate::config::{Augment, CsvLabel, CsvOptions, LabelKind, NpzOptions, Preprocess, Share};
 use crate::data::Shape;
 
 fn config(source: Source, path: Option<PathBuf>) -> DataConfig {
@@ -24,6 +28,7 @@ fn config(source: Source, path: Option<PathBuf>) -> DataConfig {
             delimiter: None,
             missing: ["", "?", "NA"].map(str::to_owned).to_vec(),
         },
+        npz: NpzOptions::default(),
     }
 }
 
@@ -316,6 +321,125 @@ fn real_mnist_and_fashion_mnist_are_read() {
         let max = data.test.features.iter().copied().fold(0.0, f32::max);
         assert_eq!(max, 255.0);
     }
+}
+
+/// An archive, stored, of these arrays of bytes: name, shape as Python writes it, content.
+fn archive_of_bytes(path: &Path, arrays: &[(&str, &str, &[u8])]) {
+    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let mut writer = ZipWriter::new(fs::File::create(path).unwrap());
+    for (name, shape, content) in arrays {
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
+        writer.start_file(format!("{name}.npy"), stored).unwrap();
+        writer.write_all(b"\x93NUMPY\x01\x00").unwrap();
+        let length = (header.len() as u16).to_le_bytes();
+        writer.write_all(&length).unwrap();
+        writer.write_all(header.as_bytes()).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+#[test]
+fn real_mnist_as_arrays_is_the_same_data_set() {
+    let Some(folder) = real_data() else { return };
+    let folder = folder.join("mnist");
+    let file = |name: &str, header: usize| {
+        let mut bytes = Vec::new();
+        let file = fs::File::open(folder.join(name)).unwrap();
+        let mut decoder = flate2::read::MultiGzDecoder::new(file);
+        decoder.read_to_end(&mut bytes).unwrap();
+        bytes.split_off(header)
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mnist.npz");
+    archive_of_bytes(
+        &path,
+        &[
+            (
+                "x_test",
+                "(10000, 28, 28)",
+                &file("t10k-images-idx3-ubyte.gz", 16),
+            ),
+            (
+                "x_train",
+                "(60000, 28, 28)",
+                &file("train-images-idx3-ubyte.gz", 16),
+            ),
+            (
+                "y_train",
+                "(60000,)",
+                &file("train-labels-idx1-ubyte.gz", 8),
+            ),
+            ("y_test", "(10000,)", &file("t10k-labels-idx1-ubyte.gz", 8)),
+        ],
+    );
+    let of = |source, path, test_path| {
+        let config = DataConfig {
+            test_path,
+            ..config(source, Some(path))
+        };
+        let mut data = load(&config, 3).unwrap();
+        data.notes.clear();
+        data
+    };
+    let idx = of(Source::Idx, folder.clone(), Some(folder.clone()));
+    let npz = of(Source::Npz, path, None);
+    assert!(idx == npz, "the data sets differ");
+    assert_eq!(idx.fingerprint(), npz.fingerprint());
+}
+
+/// A file that `../npz/fixtures/make.py` wrote.
+fn arrays(name: &str) -> DataConfig {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/npz/fixtures");
+    DataConfig {
+        validation: Share::Count(1),
+        test: Share::Count(0),
+        ..config(Source::Npz, Some(folder.join(name)))
+    }
+}
+
+#[test]
+fn arrays_are_split_like_tables_and_their_own_test_set_is_kept() {
+    let mut config = arrays("numbers.npz");
+    config.csv.label_kind = LabelKind::Number;
+    let data = load(&config, 0).unwrap();
+    assert_eq!(sizes(&data), [3, 1, 0]);
+    assert!(data.task.scale().is_some());
+
+    let mut config = arrays("keras.npz");
+    config.csv.label_kind = LabelKind::Number;
+    let data = load(&config, 0).unwrap();
+    assert_eq!(sizes(&data), [3, 1, 2]);
+    assert!(
+        data.notes
+            .iter()
+            .any(|note| note.contains("2 samples, features \"x_test\""))
+    );
+}
+
+#[test]
+fn a_change_of_a_file_of_arrays_changes_the_fingerprint() {
+    let of = |name: &str| {
+        let mut config = arrays(name);
+        config.csv.label_kind = LabelKind::Number;
+        load(&config, 0).unwrap().fingerprint()
+    };
+    assert_eq!(of("plain.npz"), of("packed.npz"));
+    assert_ne!(of("plain.npz"), of("keras.npz"));
+}
+
+#[test]
+fn arrays_of_one_class_are_refused() {
+    let mut config = arrays("wrong.npz");
+    config.npz.features = Some("x".to_owned());
+    config.npz.label = Some("same".to_owned());
+    let error = load(&config, 0).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("all 4 samples are of one class, \"0\""),
+        "{error}"
+    );
 }
 
 #[test]
