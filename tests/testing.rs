@@ -104,6 +104,44 @@ fn another_question_asks_for_again_and_both_stay_on_record() {
 }
 
 #[test]
+fn a_test_that_was_stopped_is_asked_for_again_and_another_trial_of_the_number_is_another_question()
+{
+    let sandbox = Sandbox::with_small_run();
+    check_code(&sandbox.run(&["test", "small"]), 0);
+    let mut stopped = ledger(&sandbox, "small");
+    let told = stopped["uses"][0]["test"].clone();
+    stopped["uses"][0]["test"] = Json::Null;
+    sandbox.write("results/small/test.json", &stopped.to_string());
+    check_code(&sandbox.run(&["test", "small"]), 0);
+    let mut used = ledger(&sandbox, "small");
+    assert_eq!(
+        used["uses"].as_array().unwrap().len(),
+        1,
+        "nobody knew what came of the first"
+    );
+    assert_eq!(used["uses"][0]["test"], told);
+    // as after a plan that gave the number to another trial
+    used["uses"][0]["members"][0]["seed"] = 1.into();
+    sandbox.write("results/small/test.json", &used.to_string());
+    let said = sandbox.run(&["test", "small"]);
+    check_code(&said, 2);
+    assert!(said.err.contains("was used before"), "{}", said.err);
+}
+
+#[test]
+fn two_tests_at_once_do_not_lose_a_use() {
+    let sandbox = Sandbox::with_small_run();
+    let directory = fs::File::open(sandbox.path().join("results/small")).unwrap();
+    directory.lock().unwrap();
+    let said = sandbox.run(&["test", "small"]);
+    check_code(&said, 4);
+    assert_eq!(
+        said.err,
+        "error: another test of `results/small` is under way: wait for it to end\n"
+    );
+}
+
+#[test]
 fn numbers_are_measured_in_the_labels_unit() {
     let sandbox = Sandbox::new();
     sandbox.write("table.csv", &table(["150", "-25"]));

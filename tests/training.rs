@@ -150,4 +150,19 @@ fn a_training_that_no_longer_improves_ends_when_patience_does() {
     );
     assert!(said.err.ends_with(&told), "{}", said.err);
     check_code(&sandbox.run(&["train", "small.toml", "--patience", "0"]), 2);
+    let unknown = [
+        "train",
+        "small.toml",
+        "--patience",
+        "4",
+        "--set",
+        "metric.name=val_rmse",
+    ];
+    let said = sandbox.run(&unknown);
+    check_code(&said, 2);
+    assert!(
+        said.err.contains("`val_rmse` is not reported here"),
+        "{}",
+        said.err
+    );
 }

@@ -16,6 +16,7 @@ mod figures;
 mod gate;
 mod logging;
 mod mistakes;
+mod moves;
 mod opened;
 mod output;
 mod place;

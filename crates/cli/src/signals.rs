@@ -7,6 +7,8 @@ use std::thread;
 use finetooth_scheduler::interrupt::Interrupt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::exit_code::ExitCode;
+
 /// A signal that asks a run to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -44,7 +46,7 @@ impl StopSignals {
     }
 }
 
-/// Has either signal raise `interrupt` from now on, in a program that has no runtime.
+/// Has the first signal raise `interrupt` from now on, in a program that has no runtime, and the second end it at once.
 ///
 /// # Errors
 /// Where the system refuses.
@@ -66,7 +68,8 @@ pub(crate) fn raise(interrupt: Interrupt) -> io::Result<()> {
             listens.send(Ok(()))?;
             signals.next().await;
             interrupt.raise();
-            Ok(())
+            signals.next().await;
+            std::process::exit(ExitCode::INTERRUPTED.number().into());
         })
     });
     listening.recv().map_err(io::Error::other)?

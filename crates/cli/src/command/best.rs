@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use finetooth_scheduler::event::MoveKind;
 use finetooth_scheduler::stage::Ranking;
 use finetooth_scheduler::state::Settled;
 use finetooth_scheduler::trial::Outcome;
@@ -13,6 +12,7 @@ use serde_json::json;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::figures::{brief, brief_value, counted};
+use crate::moves;
 use crate::output;
 use crate::record::Recorded;
 use crate::sparkline::sparkline;
@@ -72,7 +72,7 @@ pub(crate) fn best(args: &BestArgs) -> Result<ExitCode, Failure> {
             recorded.sweep.metric().name
         );
         let _ = write!(text, "{}", table(&recorded, &shown));
-        text.push_str(&moves(&recorded));
+        text.push_str(&conclusions(&recorded));
         output::result(&text)?;
     }
     Ok(ExitCode::DONE)
@@ -123,22 +123,11 @@ fn curve(recorded: &Recorded, record: Settled<'_>) -> String {
     sparkline(&values.copied().collect::<Vec<_>>(), CURVE_WIDTH)
 }
 
-/// What was concluded after each round, key by key, where a range moved; of generations, which narrow all the time, where
-/// one was widened or held at an end.
-fn moves(recorded: &Recorded) -> String {
+/// What was concluded after each round, key by key, where a range moved.
+fn conclusions(recorded: &Recorded) -> String {
     let mut text = String::new();
     for refinement in recorded.state.refinements() {
-        let is_generation = recorded.sweep.stages().is_empty() && refinement.stage > 0;
-        let is_told = |kind: MoveKind| match kind {
-            MoveKind::Kept => false,
-            MoveKind::Narrowed => !is_generation,
-            _ => true,
-        };
-        let mut told = refinement
-            .moves
-            .iter()
-            .filter(|moved| is_told(moved.kind))
-            .peekable();
+        let mut told = moves::worth_telling(refinement, &recorded.sweep).peekable();
         if told.peek().is_none() {
             continue;
         }

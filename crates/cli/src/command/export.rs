@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use finetooth_scheduler::interrupt::Interrupt;
 use finetooth_scheduler::results::Table;
 
+use crate::command::run::quoted;
 use crate::exit_code::ExitCode;
 use crate::export::{Directory, Document, Source, Staging, Watch, csv, json, parquet, tensorboard};
 use crate::failure::Failure;
@@ -192,18 +193,8 @@ fn told(format: Format, source: &Source<'_>, place: &Path) -> String {
     match format {
         Format::Tensorboard => format!(
             "{holds}; look at them: tensorboard --logdir {}\n",
-            as_word(&name.to_string())
+            quoted(&name.to_string())
         ),
         _ => format!("{holds}\n"),
-    }
-}
-
-/// `text` as one word of a shell.
-fn as_word(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+=:@%".contains(&byte);
-    if text.bytes().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }

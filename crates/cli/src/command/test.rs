@@ -96,15 +96,15 @@ pub(crate) fn test(args: &TestArgs, screen: &Screen) -> Result<ExitCode, Failure
         )));
     }
     let mut ledger = Ledger::read(&recorded.directory)?;
-    let asked: Vec<u32> = candidates
+    let asked: Vec<Taken> = candidates
         .iter()
-        .map(|(record, _)| record.trial.id.number())
+        .map(|(record, best)| Taken::of(*record, *best))
         .collect();
     if let Some(known) = ledger.answered(&asked) {
         screen.line("this was tested before; the test set is not used again");
         return tell(args, known, &ledger);
     }
-    if !ledger.is_empty() && !args.again {
+    if ledger.knows_another(&asked) && !args.again {
         return Err(Failure::usage(format!(
             "the test set of `{directory}` was used before, {}: to choose among models by it would make its figures too good; \
              --again uses it once more all the same, and both uses stay on record in test.json",
@@ -122,13 +122,7 @@ pub(crate) fn test(args: &TestArgs, screen: &Screen) -> Result<ExitCode, Failure
         1 => Ensemble::of_one(members.len()),
         _ => Ensemble::select(&validation, &quality),
     };
-    let chosen = candidates.iter().zip(&ensemble.weights);
-    let mut entry = Use::begin(
-        &asked,
-        chosen
-            .map(|((record, best), weight)| Taken::of(*record, *best, *weight))
-            .collect(),
-    );
+    let mut entry = Use::begin(&asked, &ensemble);
     entry.on_validation(&training, &validation, &ensemble);
     // On record before anybody can know what comes of it.
     ledger.push(entry)?;

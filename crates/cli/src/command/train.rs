@@ -80,12 +80,20 @@ pub(crate) fn train(args: &TrainArgs, screen: &Screen) -> Result<ExitCode, Failu
             screen.line(line);
         }
     }
+    let best = Improvement::by(&definition.sweep, &summary.columns);
+    if args.patience.is_some() && best.column.is_none() {
+        return Err(Failure::usage(format!(
+            "--patience looks at the metric, and `{}` is not reported here: name one that is (--set metric.name=…): {}",
+            best.metric,
+            summary.columns.join(", ")
+        )));
+    }
     let mut printer = Printer {
         columns: &summary.columns,
         json: args.json,
         history: Vec::new(),
         printed: Ok(()),
-        best: Improvement::by(&definition.sweep, &summary.columns),
+        best,
         patience: args.patience,
     };
     printer.header();

@@ -9,6 +9,7 @@ use finetooth_scheduler::sweep::Sweep;
 use finetooth_scheduler::trial::{Outcome, TrialId};
 
 use crate::figures::{brief, brief_params, counted, range};
+use crate::moves;
 
 /// What a round trains, and from which ranges.
 pub(crate) fn planned(plan: &RoundPlan, sweep: &Sweep) -> String {
@@ -96,28 +97,17 @@ fn ranges(dimensions: &[Dimension]) -> String {
     texts.join(", ")
 }
 
-/// What became of each range that did not stay as it was; of generations, which narrow the ranges all the time, the
-/// widened and pinned ones.
+/// What became of each range that moved.
 pub(crate) fn moved(refinement: &Refinement, sweep: &Sweep) -> impl Iterator<Item = String> {
-    let is_generation = sweep.stages().is_empty() && refinement.stage > 0;
-    let is_told = move |kind: MoveKind| match kind {
-        MoveKind::Kept => false,
-        MoveKind::Narrowed => !is_generation,
-        _ => true,
-    };
-    refinement
-        .moves
-        .iter()
-        .filter(move |moved| is_told(moved.kind))
-        .map(|moved| {
-            let word = match moved.kind {
-                MoveKind::Kept => "kept",
-                MoveKind::Narrowed => "narrowed",
-                MoveKind::WidenedLow | MoveKind::WidenedHigh => "widened",
-                MoveKind::PinnedLow | MoveKind::PinnedHigh | MoveKind::PinnedZero => "pinned",
-            };
-            format!("  {} {word}: {}", moved.key, moved.reason)
-        })
+    moves::worth_telling(refinement, sweep).map(|moved| {
+        let word = match moved.kind {
+            MoveKind::Kept => "kept",
+            MoveKind::Narrowed => "narrowed",
+            MoveKind::WidenedLow | MoveKind::WidenedHigh => "widened",
+            MoveKind::PinnedLow | MoveKind::PinnedHigh | MoveKind::PinnedZero => "pinned",
+        };
+        format!("  {} {word}: {}", moved.key, moved.reason)
+    })
 }
 
 /// How a trial ended: `trial 12: val_accuracy 0.9722 at epoch 3 (learning_rate = 0.0021)`.

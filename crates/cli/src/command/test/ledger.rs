@@ -1,11 +1,12 @@
 //! test.json: every use of the test set, what was asked and what came of it.
 
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use finetooth_objective::{Classified, Ensemble, Part, Predictions, Quality, Training};
 use finetooth_scheduler::results::replace_text;
+use finetooth_scheduler::space::Params;
 use finetooth_scheduler::stage::Best;
 use finetooth_scheduler::state::Settled;
 use jiff::Timestamp;
@@ -18,11 +19,12 @@ const NAME: &str = "test.json";
 const FORMAT: &str = "finetooth-test";
 const VERSION: u32 = 1;
 
-/// The uses of a test set so far.
+/// The uses of a test set so far; the directory is locked against other tests.
 #[derive(Debug)]
 pub(super) struct Ledger {
     directory: PathBuf,
     file: File,
+    _lock: Option<fs::File>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,21 +40,21 @@ struct File {
 #[serde(deny_unknown_fields)]
 pub(super) struct Use {
     at: Timestamp,
-    /// The trials that were asked for, best first.
-    asked: Vec<u32>,
-    /// Those trials with how much each counts.
+    /// The trials that were asked for, best first, with how much each counts.
     pub(super) members: Vec<Taken>,
     /// Figures of the best alone and of all together, on the validation set.
     pub(super) validation: Json,
-    /// What came of it; null where the program was killed before it could be told.
+    /// What came of it; null where the program was stopped before it could be told.
     pub(super) test: Option<Json>,
 }
 
-/// A trial that was asked for.
+/// A trial that was asked for. Its number alone does not tell which it is: a sweep that is planned anew gives numbers anew.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Taken {
     pub(super) trial: u32,
+    seed: u32,
+    params: Params,
     /// Epoch whose weights predict.
     pub(super) epoch: u32,
     /// The sweep's metric after it.
@@ -62,25 +64,50 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    pub(super) fn of(record: Settled<'_>, best: Best, weight: u32) -> Self {
+    pub(super) fn of(record: Settled<'_>, best: Best) -> Self {
         Self {
             trial: record.trial.id.number(),
+            seed: record.trial.seed,
+            params: record.trial.params.clone(),
             epoch: best.epoch,
             metric: best.value,
-            weight,
+            weight: 0,
         }
+    }
+
+    /// Whether it is the same network, however much it counts.
+    fn is(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.trial, one.seed, one.epoch, one.metric.to_bits());
+        // In whatever order a file has them.
+        let mut params = self.params.iter();
+        of(self) == of(other)
+            && self.params.iter().len() == other.params.iter().len()
+            && params.all(|(key, value)| other.params.get(key) == Some(value))
     }
 }
 
 impl Use {
-    pub(super) fn begin(asked: &[u32], members: Vec<Taken>) -> Self {
+    pub(super) fn begin(asked: &[Taken], ensemble: &Ensemble) -> Self {
+        let members = asked.iter().zip(&ensemble.weights);
+        let members = members.map(|(taken, weight)| Taken {
+            weight: *weight,
+            ..taken.clone()
+        });
         Self {
             at: Timestamp::now(),
-            asked: asked.to_vec(),
-            members,
+            members: members.collect(),
             validation: Json::Null,
             test: None,
         }
+    }
+
+    fn asks_for(&self, asked: &[Taken]) -> bool {
+        self.members.len() == asked.len()
+            && self
+                .members
+                .iter()
+                .zip(asked)
+                .all(|(one, other)| one.is(other))
     }
 
     /// Puts down what the ensemble gains where it was chosen.
@@ -104,9 +131,10 @@ impl Ledger {
     /// The uses that `directory` tells of.
     ///
     /// # Errors
-    /// Where its file cannot be read or is none of ours.
+    /// Where its file cannot be read or is none of ours, or another test is under way.
     pub(super) fn read(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(NAME);
+        let lock = lock(directory)?;
         let wrong = |problem: String| {
             Failure::usage(format!(
                 "`{}` tells how often the test set was used, and cannot be read ({problem}): restore it from a copy; without \
@@ -129,11 +157,8 @@ impl Ledger {
         Ok(Self {
             directory: directory.to_owned(),
             file,
+            _lock: lock,
         })
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.file.uses.is_empty()
     }
 
     pub(super) fn n_uses(&self) -> usize {
@@ -141,23 +166,35 @@ impl Ledger {
     }
 
     /// The use that asked for the same trials and was answered.
-    pub(super) fn answered(&self, asked: &[u32]) -> Option<&Use> {
-        let is_same = |one: &&Use| one.asked == asked && one.test.is_some();
-        self.file.uses.iter().rev().find(is_same)
+    pub(super) fn answered(&self, asked: &[Taken]) -> Option<&Use> {
+        let uses = self.file.uses.iter().rev();
+        uses.filter(|one| one.test.is_some())
+            .find(|one| one.asks_for(asked))
+    }
+
+    /// Whether something else was asked before.
+    pub(super) fn knows_another(&self, asked: &[Taken]) -> bool {
+        self.file.uses.iter().any(|one| !one.asks_for(asked))
     }
 
     /// `on 2026-11-27 for trial 12`.
     pub(super) fn last_told(&self) -> String {
         self.file.uses.last().map_or(String::new(), |last| {
             let day = last.at.strftime("%Y-%m-%d");
-            let trials: Vec<String> = last.asked.iter().map(u32::to_string).collect();
+            let trials: Vec<String> = last
+                .members
+                .iter()
+                .map(|one| one.trial.to_string())
+                .collect();
             let plural = if trials.len() == 1 { "" } else { "s" };
             format!("on {day} for trial{plural} {}", trials.join(", "))
         })
     }
 
-    /// Puts a use on record.
+    /// Puts a use on record, in the place of one that was stopped before anybody knew what came of it.
     pub(super) fn push(&mut self, entry: Use) -> Result<(), Failure> {
+        let is_stopped = |one: &Use| one.test.is_none() && one.asks_for(&entry.members);
+        self.file.uses.retain(|one| !is_stopped(one));
         self.file.uses.push(entry);
         self.write()
     }
@@ -186,6 +223,21 @@ impl Ledger {
     fn write(&self) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(&self.file).map_err(Failure::not_written)?;
         replace_text(&self.directory, NAME, &format!("{text}\n")).map_err(Failure::not_written)
+    }
+}
+
+/// Locks the directory itself; none where the file system has no locks.
+fn lock(directory: &Path) -> Result<Option<fs::File>, Failure> {
+    let Ok(opened) = fs::File::open(directory) else {
+        return Ok(None);
+    };
+    match opened.try_lock() {
+        Ok(()) => Ok(Some(opened)),
+        Err(TryLockError::WouldBlock) => Err(Failure::in_use(format!(
+            "another test of `{}` is under way: wait for it to end",
+            directory.display()
+        ))),
+        Err(TryLockError::Error(_)) => Ok(None),
     }
 }
 
