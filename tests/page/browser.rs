@@ -267,6 +267,7 @@ fn pictures_and_tables_are_saved() {
         return;
     };
     let sandbox = seen();
+    assert_eq!(sandbox.run(&["test", "seen"]).code, 0);
     sandbox.run(&["report"]);
     let downloads = sandbox.path().join("downloads");
     fs::create_dir(&downloads).unwrap();
@@ -309,6 +310,23 @@ fn pictures_and_tables_are_saved() {
     };
     assert_eq!(part(saved), part(recorded));
     assert_eq!(csv.lines().count(), 21);
+    browser.value("document.getElementById('save-gate').click()");
+    let checks = String::from_utf8(arrives("seen-checks.csv")).unwrap();
+    assert!(
+        checks.starts_with("verdict,name,measured,sentence\r\npassed,data,"),
+        "{checks}"
+    );
+    browser.value("document.getElementById('save-test').click()");
+    let uses = String::from_utf8(arrives("seen-test.csv")).unwrap();
+    let used: Json = serde_json::from_str(&sandbox.read("results/seen/test.json")).unwrap();
+    let accuracy = used["uses"][0]["test"]["accuracy"].to_string();
+    assert!(
+        uses.lines().nth(1).unwrap().contains(&accuracy),
+        "{uses} has {accuracy}"
+    );
+    browser.value("document.getElementById('save-confusion').click()");
+    let classes = String::from_utf8(arrives("seen-classes.csv")).unwrap();
+    assert_eq!(classes.lines().count(), 11);
 }
 
 #[test]
@@ -342,6 +360,10 @@ fn a_run_appears_and_grows_without_a_reload_whatever_its_record_ends_with() {
     browser.wait("document.getElementById('standing').textContent === 'finished'");
     assert_eq!(browser.value(shown), 20);
     assert_eq!(browser.value("window.kept"), "not reloaded");
+    // looked at when there was nothing more to read, and told nevertheless
+    browser.value(LOOK_AT_ALL);
+    browser.wait("document.querySelector('#picture-importance .canvas').chart !== undefined");
+    assert_eq!(marks(&browser, "importance"), [4]);
     // What a crash leaves behind is waited with; another record in its place is shown instead.
     file.write_all(b"{\"seq\":99,\"at\":\"20").unwrap();
     let fresh = directory.join("fresh");
@@ -389,7 +411,7 @@ fn the_use_of_the_test_set_is_shown_in_the_file_and_live() {
         }
         browser.wait("!document.getElementById('test').hidden");
         let shown =
-            browser.value("document.querySelector('#test tbody tr').children[2].textContent");
+            browser.value("document.querySelector('#uses tbody tr').children[2].textContent");
         let shown: f64 = shown.as_str().unwrap().parse().unwrap();
         assert!((shown - accuracy).abs() < 1e-3, "{shown} for {accuracy}");
         assert_eq!(

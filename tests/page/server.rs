@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use serde_json::Value as Json;
+
 use crate::sandbox::Sandbox;
 
 /// `finetooth serve`, killed at the end of the test.
@@ -87,13 +89,13 @@ impl Server {
         ))
     }
 
-    /// The first event of the stream at `path`: its id and its data.
-    pub(crate) fn first_event(
+    /// The changes that are told at `path` to who has seen `last`: the id and the data of each, as they come.
+    pub(crate) fn changes(
         &self,
         path: &str,
         last: Option<&str>,
-    ) -> (String, serde_json::Value) {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+    ) -> impl Iterator<Item = (String, Json)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
@@ -102,28 +104,26 @@ impl Server {
             "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{last}\r\n",
             self.port
         );
-        (&stream).write_all(request.as_bytes()).unwrap();
-        let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
-        let mut id = String::new();
-        loop {
-            let line = lines.next().expect("the stream goes on");
+        stream.write_all(request.as_bytes()).unwrap();
+        let lines = BufReader::new(stream).lines().map(Result::unwrap);
+        // An event ends with an empty line; those of other kinds have no id.
+        let (mut id, mut data) = (None, None);
+        lines.filter_map(move |line| {
             if let Some(found) = line.strip_prefix("id: ") {
-                found.clone_into(&mut id);
-            } else if let Some(data) = line.strip_prefix("data: ")
-                && !id.is_empty()
-            {
-                return (id, serde_json::from_str(data).unwrap());
+                id = Some(found.to_owned());
+            } else if let Some(found) = line.strip_prefix("data: ") {
+                data = Some(found.to_owned());
             } else if line.is_empty() {
-                id.clear();
+                let (id, data) = (id.take(), data.take());
+                return Some((id?, serde_json::from_str(&data?).unwrap()));
             }
-            // The data may come before the id.
-            if let Some(data) = line.strip_prefix("data: ") {
-                let next = lines.next().expect("the stream goes on");
-                if let Some(found) = next.strip_prefix("id: ") {
-                    return (found.to_owned(), serde_json::from_str(data).unwrap());
-                }
-            }
-        }
+            None
+        })
+    }
+
+    /// The first of them.
+    pub(crate) fn first_event(&self, path: &str, last: Option<&str>) -> (String, Json) {
+        self.changes(path, last).next().expect("the stream goes on")
     }
 }
 

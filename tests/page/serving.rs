@@ -60,6 +60,25 @@ fn a_stream_begins_where_the_browser_was() {
     }
 }
 
+#[test]
+fn what_the_keys_matter_is_told_when_it_is_found_though_nothing_else_happens() {
+    let sandbox = Sandbox::new();
+    sandbox.write("small.toml", &SMALL.replace("trials = 4", "trials = 14"));
+    assert_eq!(sandbox.run(&["run", "small.toml", "--quiet"]).code, 0);
+    let server = Server::start(&sandbox, &["serve"]);
+    let told = |last: Option<&str>| {
+        let mut changes = server.changes("/runs/0/changes", last);
+        changes
+            .find(|(_, told)| told.get("importance").is_some())
+            .unwrap()
+    };
+    let (id, first) = told(None);
+    assert!(first["importance"]["trials"].as_u64().unwrap() >= 14);
+    // who had seen the last event before it was found, and who comes later
+    assert_eq!(told(Some(&id)).1["importance"], first["importance"]);
+    assert_eq!(told(None).1["importance"], first["importance"]);
+}
+
 #[track_caller]
 fn refused(server: &Server, request: &str, status: u16) {
     let request = request.replace("PORT", &server.port.to_string());
@@ -285,6 +304,17 @@ fn a_record_that_is_damaged_or_not_there_yet_is_told_and_the_server_goes_on() {
         said.err
     );
     assert!(said.err.contains("is damaged on line 3"), "{}", said.err);
+}
+
+#[test]
+fn a_server_may_be_there_before_the_first_run() {
+    let sandbox = Sandbox::new();
+    let server = Server::start(&sandbox, &["serve"]);
+    assert_eq!(server.get("/runs").body, "[]");
+    sandbox.write("small.toml", SMALL);
+    assert_eq!(sandbox.run(&["run", "small.toml", "--quiet"]).code, 0);
+    let runs: serde_json::Value = serde_json::from_str(&server.get("/runs").body).unwrap();
+    assert_eq!(runs[0]["name"], "small");
 }
 
 #[test]

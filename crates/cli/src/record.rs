@@ -16,7 +16,7 @@ use crate::definition::Definition;
 use crate::failure::Failure;
 
 /// Name of the record in a run's directory.
-pub(crate) const JOURNAL: &str = "journal.jsonl";
+pub(crate) const JOURNAL: &str = journal::NAME;
 
 /// Where runs put their directories.
 pub(crate) const RESULTS: &str = "results";

@@ -86,20 +86,23 @@ impl Live {
         while self.read(definition) && self.problem.is_none() {}
     }
 
-    /// Looks at how much the keys matter, where that may have changed much since it was looked at.
-    pub fn weigh(&mut self) {
+    /// Looks at how much the keys matter, where that may have changed much since it was looked at. Returns whether it was.
+    pub fn weigh(&mut self) -> bool {
         let Some(folded) = &mut self.folded else {
-            return;
+            return false;
         };
         let n_ended = folded.page.n_ended();
         let is_over = folded.state.finished().is_some();
         if n_ended * 4 < self.weighed * 5 + 4 && !(is_over && n_ended > self.weighed) {
-            return;
+            return false;
         }
         self.weighed = n_ended;
-        if let Some(found) = importance_of(folded.source()) {
+        let found = importance_of(folded.source());
+        let is_found = found.is_some();
+        if let Some(found) = found {
             folded.page.take_importance(found);
         }
+        is_found
     }
 
     /// Events read so far.
@@ -111,22 +114,16 @@ impl Live {
 
     /// Tells this record from another that takes its place; none before the sweep has begun.
     pub fn identity(&self) -> Option<i64> {
-        self.page()?.began().map(Timestamp::as_millisecond)
+        self.folded
+            .as_ref()?
+            .page
+            .began()
+            .map(Timestamp::as_millisecond)
     }
 
     /// What is wrong with the record, where something is.
     pub fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
-    }
-
-    /// What the page shows; none before the sweep has begun.
-    pub fn page(&self) -> Option<&Page> {
-        self.folded.as_ref().map(|folded| &folded.page)
-    }
-
-    /// What the events add up to; none before the sweep has begun.
-    pub fn source(&self) -> Option<Source<'_>> {
-        self.folded.as_ref().map(Folded::source)
     }
 
     /// What changed since `cursor`; none before the sweep has begun.

@@ -43,20 +43,17 @@ pub(crate) struct ServeArgs {
 /// # Errors
 /// Where a directory is missing, or nothing can listen on the address.
 pub(crate) fn serve(args: &ServeArgs, screen: &Screen) -> Result<ExitCode, Failure> {
-    let directories = match args.dirs.as_slice() {
-        [] => vec![PathBuf::from(RESULTS)],
-        given => {
-            let named = |given: &PathBuf| directory_of(Some(given));
-            given.iter().map(named).collect::<Result<_, _>>()?
-        }
-    };
-    for directory in &directories {
-        if !directory.is_dir() {
-            let directory = directory.display();
-            return Err(Failure::usage(format!(
-                "`{directory}` is no directory: name one of a run, or one that holds runs"
-            )));
-        }
+    let named = |given: &PathBuf| directory_of(Some(given));
+    let mut directories: Vec<PathBuf> = args.dirs.iter().map(named).collect::<Result<_, _>>()?;
+    if let Some(directory) = directories.iter().find(|directory| !directory.is_dir()) {
+        let directory = directory.display();
+        return Err(Failure::usage(format!(
+            "`{directory}` is no directory: name one of a run, or one that holds runs"
+        )));
+    }
+    if directories.is_empty() {
+        // It need not be there yet: the page waits for the first run.
+        directories.push(PathBuf::from(RESULTS));
     }
     let token = match &args.token {
         Some(given) if !given.is_empty() => Some(given.clone()),
@@ -70,9 +67,12 @@ pub(crate) fn serve(args: &ServeArgs, screen: &Screen) -> Result<ExitCode, Failu
         let bound = Bound::take(args.host, args.port)
             .await
             .map_err(Failure::usage)?;
-        screen.line(&format!("watch it on {}", bound.url(token.as_deref())));
+        screen.line(&format!(
+            "watch it on {}",
+            bound.url(&host_name(), token.as_deref())
+        ));
         screen.line("Ctrl-C ends this; runs go on without it");
-        let options = options(args.host, token, directories);
+        let options = options(token, directories);
         let stop = async {
             signals.next().await;
         };
@@ -93,8 +93,8 @@ pub(crate) fn beside(directory: &Path, port: Option<u16>, screen: &Screen) -> Re
     let bound = runtime
         .block_on(Bound::take(address, port))
         .map_err(Failure::usage)?;
-    screen.line(&format!("watch it on {}", bound.url(None)));
-    let options = options(address, None, vec![directory.to_owned()]);
+    screen.line(&format!("watch it on {}", bound.url(&host_name(), None)));
+    let options = options(None, vec![directory.to_owned()]);
     let serving = move || {
         let served: Result<(), ServeError> =
             runtime.block_on(server::serve(bound, options, std::future::pending()));
@@ -116,15 +116,17 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::usage(format!("the system gives no sockets: {error}")))
 }
 
-fn options(address: IpAddr, token: Option<String>, directories: Vec<PathBuf>) -> Options {
-    let name = gethostname::gethostname().to_string_lossy().into_owned();
+fn options(token: Option<String>, directories: Vec<PathBuf>) -> Options {
     Options {
-        address,
         token,
-        names: vec![name],
+        names: vec![host_name()],
         directories,
         definition: Arc::new(read_definition),
     }
+}
+
+fn host_name() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// A token that nobody guesses: 128 bits from the system.

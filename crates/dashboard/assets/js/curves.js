@@ -3,10 +3,10 @@
 /** Columns that are drawn on a logarithmic axis. */
 const LOG_COLUMNS = ["learning_rate", "update_ratio"];
 
-const COLUMN_TITLES = {
+const COLUMN_TITLES = new Map(Object.entries({
   accuracy: "Accuracy", loss: "Loss", rmse: "Root mean squared error", mae: "Mean absolute error", r2: "R²",
   learning_rate: "Learning rate", update_ratio: "Update : weight ratio",
-};
+}));
 
 /** The columns that were reported, those of training and validation together: `{ name, train, validation, only }`. */
 function curveGroups() {
@@ -28,7 +28,7 @@ function addCurves(groups) {
   for (const group of groups) {
     addPicture({
       id: `curve-${group.name}`,
-      title: COLUMN_TITLES[group.name] ?? group.name,
+      title: COLUMN_TITLES.get(group.name) ?? group.name,
       option: () => curveOption(group),
     });
   }

@@ -60,8 +60,8 @@ function listen(run) {
     take(JSON.parse(event.data));
     changed();
   });
-  showTested(null);
-  changes.addEventListener("tested", (event) => showTested(JSON.parse(event.data)));
+  takeTested(null);
+  changes.addEventListener("tested", (event) => takeTested(JSON.parse(event.data)));
   changes.addEventListener("problem", (event) => {
     model.problem = event.data;
     if (model.about) showHeader();
@@ -111,10 +111,14 @@ at("save-moves").addEventListener("click", () => {
   download("moves.csv", "text/csv", asCsv([MOVE_COLUMNS, ...rows]));
 });
 
+at("save-gate").addEventListener("click", saveGate);
+at("save-test").addEventListener("click", () => download("test.csv", "text/csv", asCsv(tested.uses)));
+at("save-confusion").addEventListener("click", () => download("classes.csv", "text/csv", asCsv(tested.classes)));
+
 const embedded = at("record");
 if (embedded) {
   take(JSON.parse(embedded.textContent));
-  showTested(JSON.parse(at("tested").textContent));
+  takeTested(JSON.parse(at("tested").textContent));
   show();
 } else {
   watch();

@@ -88,26 +88,52 @@ function showGate() {
   at("gate").querySelector("tbody").replaceChildren(...rows);
 }
 
-/** Every use of the test set, and how the classes were told apart in the last. */
-function showTested(tested) {
-  const uses = tested?.uses?.filter((use) => use.test) ?? [];
+const CHECK_COLUMNS = ["verdict", "name", "measured", "sentence"];
+
+function saveGate() {
+  const { checks } = model.about.gate;
+  download("checks.csv", "text/csv", asCsv([CHECK_COLUMNS, ...checks.map((check) => CHECK_COLUMNS.map((name) => check[name]))]));
+}
+
+/** The uses of the test set as rows of a table, and what the last that was answered made of each class. */
+const tested = { uses: [], classes: [] };
+
+/** Takes every use of the test set. What was stopped before it was told has no figures. */
+function takeTested(ledger) {
+  const uses = ledger?.uses ?? [];
+  const answered = uses.filter((use) => use.test);
+  const last = answered[answered.length - 1]?.test;
+  const names = Object.keys(last ?? {}).filter((name) => !["classes", "confusion", "best_alone", "interval_95"].includes(name));
+  tested.uses = [
+    ["at", "trials, how often taken", ...names, "from (95 %)", "to (95 %)"],
+    ...uses.map((use) => [
+      use.at,
+      use.members.filter((member) => member.weight > 0).map((member) => `${member.trial} (${member.weight})`).join(", "),
+      ...names.map((name) => use.test?.[name] ?? null),
+      ...(use.test?.interval_95 ?? [null, null]),
+    ]),
+  ];
+  tested.classes = last?.classes ? [
+    ["class \u2193 taken for \u2192", ...last.classes.map((one) => one.name), "precision", "recall"],
+    ...last.classes.map((one, index) => [one.name, ...last.confusion[index], one.precision, one.recall]),
+  ] : [];
   at("test").hidden = uses.length === 0;
-  if (uses.length === 0) return;
-  const names = Object.keys(uses[0].test).filter((name) => !["classes", "confusion", "best_alone", "interval_95"].includes(name));
-  const head = ["at", "trials, how often taken", ...names, "95 %"];
-  const rows = uses.map((use) => element("tr", [
-    new Date(use.at).toLocaleString("en-GB"),
-    use.members.filter((member) => member.weight > 0).map((member) => `${member.trial} (${member.weight})`).join(", "),
-    ...names.map((name) => brief(use.test[name])),
-    use.test.interval_95?.map(brief).join(" to ") ?? "",
-  ].map((text) => element("td", text))));
-  at("test").querySelector("thead").replaceChildren(element("tr", head.map((name) => element("th", apart(name), { scope: "col" }))));
-  at("test").querySelector("tbody").replaceChildren(...rows);
-  const { classes, confusion } = uses[uses.length - 1].test;
-  if (!classes) return;
-  const line = (cells, first, more) => element("tr", [element("th", apart(first), { scope: "row" }), ...cells.map((cell) => element("td", plain(cell))), ...more.map((cell) => element("td", brief(cell)))]);
-  const top = element("tr", ["class \u2193 taken for \u2192", ...classes.map((one) => one.name), "precision", "recall"].map((name) => element("th", apart(name), { scope: "col" })));
-  at("confusion").replaceChildren(element("thead", top), element("tbody", classes.map((one, index) => line(confusion[index], one.name, [one.precision, one.recall]))));
+  fillTable(at("uses"), tested.uses);
+  fillTable(at("confusion"), tested.classes);
+  at("save-confusion").hidden = tested.classes.length === 0;
+}
+
+/** Makes a table of rows, the first of which is its head. */
+function fillTable(where, [head, ...rows]) {
+  if (!head) {
+    where.replaceChildren();
+    return;
+  }
+  const cells = (row, name, more) => row.map((value) => element(name, apart(typeof value === "number" ? brief(value) : value), more));
+  where.replaceChildren(
+    element("thead", element("tr", cells(head, "th", { scope: "col" }))),
+    element("tbody", rows.map((row) => element("tr", cells(row, "td", {})))),
+  );
 }
 
 function showDefinition() {

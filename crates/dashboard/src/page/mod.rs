@@ -69,9 +69,10 @@ impl Page {
                 self.interrupted(source);
             }
             Event::SweepReplanned { .. } | Event::SweepExtended { .. } => self.plan_anew(source),
-            Event::FailuresRetried { trials } => {
-                for trial in trials {
-                    self.change(trial.index(), None, source);
+            // What the verdict had cut off is in the results again.
+            Event::FailuresRetried { .. } => {
+                for index in 0..source.state.trials().len() {
+                    self.change(index, None, source);
                 }
             }
             Event::RoundPlanned(_) => self.rounds_at.push(self.cursor),
@@ -103,11 +104,6 @@ impl Page {
     /// Trials with an outcome.
     pub fn n_ended(&self) -> usize {
         self.view.n_ended
-    }
-
-    /// How far the sweep is, as counted.
-    pub fn view(&self) -> &View {
-        &self.view
     }
 
     /// Takes what the keys were found to matter.

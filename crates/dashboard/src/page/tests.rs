@@ -264,6 +264,37 @@ fn trials_are_counted_by_what_became_of_them() {
 }
 
 #[test]
+fn what_failures_cut_off_is_in_the_results_again_when_they_are_retried() {
+    let mut driven = Driven::new();
+    // Of two trials at once the first fails when the second is done: a fifth of 12 is reached with trial 5.
+    while let Ask::Run(task) = driven.search.ask(0, driven.now) {
+        let Ask::Run(beside) = driven.search.ask(1, driven.now) else {
+            panic!("an even number of trials is planned");
+        };
+        let reason = "exit: it ended with code 1".to_owned();
+        let ends = [
+            (beside.trial.id, Outcome::Completed),
+            (task.trial.id, Outcome::Failed { reason }),
+        ];
+        for (trial, outcome) in ends {
+            let ended = Ended::Outcome(outcome);
+            driven.search.tell(trial, 1, ended, 1.0, driven.now);
+        }
+    }
+    driven.observe(&mut |_, _| {});
+    let mut browser = Browser::default();
+    browser.look(&driven.page, source(&driven.search));
+    assert_eq!(browser.trials[&6]["state"], "after the end");
+    driven.search.retry_failed(driven.now);
+    driven.observe(&mut |_, _| {});
+    browser.look(&driven.page, source(&driven.search));
+    let mut late = Browser::default();
+    late.look(&driven.page, source(&driven.search));
+    assert!(browser == late, "{:#?}", browser.trials);
+    assert_eq!(browser.trials[&6]["state"], "completed");
+}
+
+#[test]
 fn the_key_that_decides_is_found_to_matter_and_always_by_the_same_share() {
     let mut driven = Driven::new();
     driven.run(|_, _| {});

@@ -174,7 +174,8 @@ impl Page {
             importance: self
                 .importance
                 .as_ref()
-                .filter(|(at, _)| anew || *at > cursor)
+                // Found after the event at that place was told, so that who has seen it may not have this.
+                .filter(|(at, _)| *at >= cursor)
                 .map(|(_, importance)| importance),
             left_out: sampled.left_out,
         }

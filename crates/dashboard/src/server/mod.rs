@@ -30,8 +30,6 @@ const PORTS_TRIED: u16 = 32;
 
 /// What is to be served, and to whom.
 pub struct Options {
-    /// The address to listen on.
-    pub address: IpAddr,
     /// What who asks must know. Without one, everyone who reaches the address is answered.
     pub token: Option<String>,
     /// Names by which this machine may be called, besides its addresses.
@@ -117,10 +115,15 @@ impl Bound {
         Err(ServeError::InUse { address, port })
     }
 
-    /// The address to open in a browser.
-    pub fn url(&self, token: Option<&str>) -> String {
+    /// The address to open in a browser; of a server on all addresses of the machine, by its `name`.
+    pub fn url(&self, name: &str, token: Option<&str>) -> String {
         let query = token.map_or(String::new(), |token| format!("?token={token}"));
-        format!("http://{}/{query}", self.address)
+        let port = self.address.port();
+        if self.address.ip().is_unspecified() {
+            format!("http://{name}:{port}/{query}")
+        } else {
+            format!("http://{}/{query}", self.address)
+        }
     }
 }
 

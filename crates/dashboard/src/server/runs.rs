@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, UNIX_EPOCH};
 
+use finetooth_scheduler::journal;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::live::{Live, ReadDefinition};
 use crate::page::Standing;
-
-/// Name of the record in a run's directory.
-const JOURNAL: &str = "journal.jsonl";
 
 /// How often a record that is looked at is read further.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -114,7 +112,7 @@ impl Run {
         );
         Self {
             name,
-            live: RwLock::new(Live::new(&directory.join(JOURNAL))),
+            live: RwLock::new(Live::new(&directory.join(journal::NAME))),
             directory,
             changed: watch::Sender::new(0),
             is_followed: Mutex::new(false),
@@ -136,13 +134,10 @@ impl Run {
         *is_followed
     }
 
+    /// Reads on, or looks at what there is; whether that is news.
     fn read(&self, definition: &ReadDefinition) -> bool {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        let is_new = live.read(definition);
-        if !is_new {
-            live.weigh();
-        }
-        is_new
+        live.read(definition) || live.weigh()
     }
 }
 
@@ -156,6 +151,10 @@ async fn follow(run: Arc<Run>, definition: Arc<ReadDefinition>) {
             (is_new, of.with(Live::standing))
         });
         let Ok((is_new, standing)) = read.await else {
+            // Reading panicked: who looks next may try again.
+            *run.is_followed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = false;
             return;
         };
         if is_new || last.as_ref() != Some(&standing) {
@@ -169,7 +168,7 @@ async fn follow(run: Arc<Run>, definition: Arc<ReadDefinition>) {
 }
 
 fn modified(directory: &Path) -> u64 {
-    let journal = fs::metadata(directory.join(JOURNAL));
+    let journal = fs::metadata(directory.join(journal::NAME));
     let at = journal.and_then(|journal| journal.modified()).ok();
     let since = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     since.map_or(0, |since| since.as_millis() as u64)
@@ -177,7 +176,7 @@ fn modified(directory: &Path) -> u64 {
 
 /// `directory` itself where it is one of a run, else the runs right below it, by name.
 fn runs_in(directory: &Path) -> Vec<PathBuf> {
-    let is_run = |directory: &Path| directory.join(JOURNAL).is_file();
+    let is_run = |directory: &Path| directory.join(journal::NAME).is_file();
     if is_run(directory) {
         return vec![directory.to_owned()];
     }

@@ -52,13 +52,6 @@ impl Follower {
         &self.path
     }
 
-    /// Whether there is more to read at this moment. A journal that cannot be looked at has nothing.
-    pub fn is_behind(&self) -> bool {
-        self.path
-            .metadata()
-            .is_ok_and(|found| found.len() != self.offset || Some(identity(&found)) != self.file)
-    }
-
     /// Reads what follows, a portion of it where that is much.
     ///
     /// # Errors

@@ -6,6 +6,9 @@
 //! survive the death of the machine. What a crash leaves half-written at the end is cut off when the journal is
 //! opened next; damage anywhere else is refused. This module knows nothing of what events mean.
 
+/// Name of the record in a run's directory.
+pub const NAME: &str = "journal.jsonl";
+
 mod directory;
 mod follower;
 mod line;
