@@ -24,12 +24,14 @@ fn help_of_the_program() {
       logs         Print what a trial's program printed
       report       Write the pictures of a sweep into one HTML file
       serve        Show the pictures of runs in a browser, live
-      export       Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
+      export       Write a sweep's results as CSV, JSON, Parquet or for TensorBoard, or its model as
+                   safetensors or ONNX
       simulate     Run the search over synthetic or recorded learning curves: judge its settings before
                    spending a night on them
       rerun        Train a trial again and say whether its numbers come out the same
       test         Evaluate the best trial, or several together, on the test set: once
       train        Train once, with the values of a file
+      predict      Predict from samples with a model file, as CSV
       completions  Print a script that completes finetooth's commands in a shell
       man          Print the manual page
       help         Print this message or the help of the given subcommand(s)
@@ -105,7 +107,8 @@ fn help_of_export() {
     let said = Sandbox::new().run(&["export", "--help"]);
     assert_eq!(said.code, 0);
     assert_snapshot!(said.out, @"
-    Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
+    Write a sweep's results as CSV, JSON, Parquet or for TensorBoard, or its model as safetensors or
+    ONNX
 
     Usage: finetooth export [OPTIONS] --format <FORMAT> [DIR]
 
@@ -114,6 +117,16 @@ fn help_of_export() {
               Directory of the sweep, or its name in results/ [default: the one written to last]
 
     Options:
+          --ensemble <K>
+              So many of the best different trials, averaged: those of them, as often as it helps on the
+              validation set
+
+          --checkpoints <K>
+              The best trial as it was after its K best epochs, averaged in the same way
+
+          --model <FILE>
+              The model of this file instead, as `train --to` or `export` writes it
+
           --format <FORMAT>
               What to write
 
@@ -122,10 +135,13 @@ fn help_of_export() {
               - json:        One document of everything: definition, trials, epochs, stages, timings
               - parquet:     The four tables with types, for pandas, Polars, DuckDB, Spark and others
               - tensorboard: A log directory with curves and the HPARAMS tab
+              - safetensors: The model: weights under their names, and all that `finetooth predict`
+                needs
+              - onnx:        The model as a graph with preprocessing inside, for ONNX Runtime and others
 
           --out <PATH>
-              Where to: a directory, of JSON a file or `-` [default: DIR/export/FORMAT, of JSON
-              DIR/export/NAME.json]
+              Where to: a directory, of JSON a file or `-`, of a model a file [default:
+              DIR/export/FORMAT, of one file DIR/export/NAME.FORMAT]
 
           --force
               Overwrite files that export did not write
@@ -142,6 +158,10 @@ fn help_of_export() {
       finetooth export digits --format parquet       into results/digits/export/parquet
       finetooth export digits --format json --out -  to standard output
       finetooth export digits --format tensorboard --out logs/digits
+      finetooth export digits --format onnx          the final model of [after], else the best trial,
+      which is trained again
+      finetooth export digits --format onnx --ensemble 5
+      finetooth export --model net/model.safetensors --format onnx   one model file as another
 
     A sweep that runs is exported as far as it is. The same command again replaces the files.
     ");

@@ -11,6 +11,7 @@ mod guide;
 mod help;
 mod init;
 mod messages;
+mod models;
 mod page;
 mod programs;
 mod regression;

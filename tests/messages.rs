@@ -36,7 +36,7 @@ fn an_unknown_key() {
        : ^^|^
        :   `-- unknown
        `----
-      help: [train] takes epochs, optimizer, learning_rate, schedule, warmup_epochs, lr_decay, l2, l1, max_norm, weight_decay, batch_size, loss, label_smoothing, dtype, momentum, beta1, beta2, rho, eps, clip_norm, clip_value, step_epochs, step_factor, patience, seed
+      help: [train] takes epochs, optimizer, learning_rate, schedule, warmup_epochs, lr_decay, l2, l1, max_norm, ema_decay, weight_decay, batch_size, loss, label_smoothing, dtype, momentum, beta1, beta2, rho, eps, clip_norm, clip_value, step_epochs, step_factor, patience, seed
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
     ");

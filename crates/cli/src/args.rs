@@ -3,8 +3,8 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::command::{
-    best, check, export, init, logs, report, rerun, run, serve, shell, show, simulate, status,
-    test, train,
+    best, check, export, init, logs, predict, report, rerun, run, serve, shell, show, simulate,
+    status, test, train,
 };
 use crate::worker;
 
@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Report(report::ReportArgs),
     /// Show the pictures of runs in a browser, live
     Serve(serve::ServeArgs),
-    /// Write a sweep's results in another form: CSV, JSON, Parquet, or for TensorBoard
+    /// Write a sweep's results as CSV, JSON, Parquet or for TensorBoard, or its model as safetensors or ONNX
     Export(export::ExportArgs),
     /// Run the search over synthetic or recorded learning curves: judge its settings before spending a night on them
     Simulate(simulate::SimulateArgs),
@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Test(test::TestArgs),
     /// Train once, with the values of a file
     Train(train::TrainArgs),
+    /// Predict from samples with a model file, as CSV
+    Predict(predict::PredictArgs),
     /// Print a script that completes finetooth's commands in a shell
     Completions(shell::CompletionsArgs),
     /// Print the manual page

@@ -7,12 +7,15 @@
 )]
 
 mod args;
+mod chosen;
 mod command;
 mod definition;
 mod exit_code;
 mod export;
 mod failure;
 mod figures;
+mod finale;
+mod fitting;
 mod gate;
 mod logging;
 mod mistakes;
@@ -34,8 +37,8 @@ use clap::Parser;
 
 use crate::args::{Args, Command};
 use crate::command::{
-    best, check, export as exporting, init, logs, report, rerun, run, serve, shell, show, simulate,
-    status, test, train,
+    best, check, export as exporting, init, logs, predict, report, rerun, run, serve, shell, show,
+    simulate, status, test, train,
 };
 use crate::screen::Screen;
 
@@ -65,6 +68,7 @@ fn main() -> std::process::ExitCode {
         Command::Rerun(args) => rerun::rerun(args, &screen),
         Command::Test(args) => test::test(args, &screen),
         Command::Train(args) => train::train(args, &screen),
+        Command::Predict(args) => predict::predict(args, &screen),
         Command::Completions(args) => shell::completions(args),
         Command::Man => shell::man(),
         Command::Worker(args) => worker::worker(args, &screen),

@@ -206,14 +206,36 @@ pub enum Criterion {
     ValAccuracy,
     /// The smaller loss.
     ValLoss,
+    /// The smaller root mean square error of a number.
+    ValRmse,
+    /// The smaller mean absolute error of a number.
+    ValMae,
+    /// The larger R² of a number.
+    ValR2,
 }
 
 impl Criterion {
+    const ALL: [Self; 5] = [
+        Self::ValAccuracy,
+        Self::ValLoss,
+        Self::ValRmse,
+        Self::ValMae,
+        Self::ValR2,
+    ];
+
+    /// The criterion of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// The figure's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::ValAccuracy => "val_accuracy",
             Self::ValLoss => "val_loss",
+            Self::ValRmse => "val_rmse",
+            Self::ValMae => "val_mae",
+            Self::ValR2 => "val_r2",
         }
     }
 
@@ -226,9 +248,13 @@ impl Criterion {
 
     /// Larger is better.
     fn value(self, record: &EpochRecord) -> f64 {
+        let of_number = |of: fn(&Errors) -> f64| record.errors.as_ref().map_or(f64::NAN, of);
         match self {
             Self::ValAccuracy => record.val_accuracy,
             Self::ValLoss => -record.val_loss,
+            Self::ValRmse => -of_number(|errors| errors.val_rmse),
+            Self::ValMae => -of_number(|errors| errors.val_mae),
+            Self::ValR2 => of_number(|errors| errors.val_r2),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod architecture;
 mod error;
 mod infer;
+mod listed;
 mod output;
 mod plan;
 mod step;
@@ -18,6 +19,7 @@ use crate::loss::BatchLoss;
 use crate::threads::Threads;
 
 pub use error::NetworkError;
+pub(crate) use listed::{Listed, layers_of, listed};
 pub(crate) use output::Output;
 pub(crate) use plan::Sizes;
 pub use summary::{LayerSummary, Summary};
@@ -147,6 +149,11 @@ impl<T: Real> Network<T> {
         }
     }
 
+    /// Computes the scores of the first `n` loaded samples, without a loss: running statistics, no dropout.
+    pub(crate) fn evaluate(&mut self, n: usize) {
+        self.forward(n, Mode::Evaluation);
+    }
+
     /// Data loss of the loaded samples, one for each target, as it is evaluated: running statistics,
     /// no dropout.
     pub(crate) fn loss(&mut self, loss: Loss, targets: &Targets) -> BatchLoss {
@@ -216,6 +223,11 @@ impl<T: Real> Network<T> {
     /// Where each weight and bias tensor lies in the buffers.
     pub(crate) fn tensors(&self) -> &[Tensor] {
         &self.tensors
+    }
+
+    /// Where each tensor of [`Network::running`] lies in it.
+    pub(crate) fn running_tensors(&self) -> &[Tensor] {
+        &self.running_tensors
     }
 
     /// All weights and biases; the gaps between tensors are 0.

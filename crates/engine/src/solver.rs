@@ -1,5 +1,6 @@
 //! The training loop, and nothing else.
 
+mod average;
 mod best;
 mod error;
 mod fit;
@@ -25,6 +26,7 @@ use crate::schedule::{LrSchedule, Moment, Plateau};
 use crate::seed::{Purpose, Stream};
 use crate::threads::{Threads, ThreadsError};
 
+use average::Average;
 use best::Best;
 pub use error::SolverError;
 pub(crate) use error::check_part;
@@ -214,6 +216,8 @@ struct Training<T> {
     history: History,
     keeps_step_losses: bool,
     best: Option<Best<T>>,
+    /// What is evaluated in place of the weights.
+    average: Option<Average<T>>,
     /// Samples of a step.
     batch_size: usize,
     /// Samples that the network holds.
@@ -267,6 +271,8 @@ impl<T: Real> Training<T> {
             simd,
         )?;
         network.initialize(config.model.init, seed);
+        let average = settings.ema_decay;
+        let average = average.map(|decay| Average::new(decay, &network));
         Ok(Self {
             simd,
             optimizer: Optimizer::new(settings, network.parameters().len()),
@@ -289,6 +295,7 @@ impl<T: Real> Training<T> {
             },
             keeps_step_losses: false,
             best: None,
+            average,
             batch_size,
             capacity,
             order: vec![0; n_train],
@@ -343,6 +350,7 @@ impl<T: Real> Training<T> {
             Some(EpochEnd::Completed(self.complete_epoch(running)))
         } else {
             self.update(step);
+            self.average(step);
             self.running = Some(running);
             None
         };
@@ -355,14 +363,16 @@ impl<T: Real> Training<T> {
             update_norm,
             weight_norm,
         } = self.measured_update(running.n_steps - 1);
+        self.average(running.n_steps - 1);
         let mut record = self.trained(running, update_norm / weight_norm);
         self.validate(&mut record);
         self.plateau = self
             .schedule
             .after_epoch(self.plateau, self.epoch, record.val_loss);
         self.history.epochs.push(record);
-        if let Some(best) = &mut self.best {
-            best.look_at(&record, &self.network);
+        if let Some(mut best) = self.best.take() {
+            best.look_at(&record, self.evaluated_state());
+            self.best = Some(best);
         }
         record
     }
@@ -459,6 +469,11 @@ impl<T: Real> Training<T> {
     }
 
     fn validate(&mut self, record: &mut EpochRecord) {
+        self.evaluated(|training| training.validate_weights(record));
+    }
+
+    /// With the weights that are in place.
+    fn validate_weights(&mut self, record: &mut EpochRecord) {
         let n_samples = self.dataset.validation.len();
         let mut total = BatchLoss::default();
         for first in (0..n_samples).step_by(self.capacity) {

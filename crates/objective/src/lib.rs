@@ -9,6 +9,7 @@
 
 mod command;
 mod ensemble;
+mod fit;
 mod gate;
 mod keys;
 mod member;
@@ -24,8 +25,12 @@ mod train;
 pub use command::{DryRun, Program, Read};
 pub use ensemble::Ensemble;
 pub use finetooth_engine::MAX_THREADS;
+pub use finetooth_engine::data::{UnlabelledError, read_unlabelled, read_unlabelled_text};
 pub use finetooth_engine::evaluation::{Classified, Measured};
+pub use finetooth_engine::export::{self, Format, ModelError};
+pub use finetooth_engine::model::{EnsembleError, Model};
 pub use finetooth_engine::solver::{Part, Predictions};
+pub use fit::{Fit, FitError, FitPlan, Fitted, Listener};
 pub use keys::{Vocabulary, columns, every_key, key_specs};
 pub use member::{Member, MemberError};
 pub use overlay::overlay;

@@ -147,13 +147,6 @@ pub(crate) fn setup_mistake(error: &SetupError, spans: &Spans) -> Mistakes {
             "from here",
             None,
         )]),
-        SetupError::Threads(error) => Mistakes(vec![Mistake {
-            message: error.to_string(),
-            span: None,
-            label: String::new(),
-            other: None,
-            help: None,
-        }]),
     }
 }
 

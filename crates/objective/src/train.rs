@@ -1,14 +1,14 @@
 //! Training by the engine as an objective.
 
 use std::collections::HashMap;
-use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use finetooth_engine::config::{ConfigError, LabelKind, Preprocess, TrainConfig};
 use finetooth_engine::data::{self, Dataset, PreprocessError, TargetScale, Targets};
-use finetooth_engine::solver::{Part, Solver, SolverError};
-use finetooth_engine::{Simd, SimdError, ThreadsError};
+use finetooth_engine::model::Model;
+use finetooth_engine::solver::{Part, Predictions, Solver, SolverError};
+use finetooth_engine::{Simd, SimdError};
 use finetooth_scheduler::event::ObjectiveSummary;
 use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
 use finetooth_scheduler::space::Params;
@@ -32,7 +32,6 @@ pub struct Training {
     prepared: Mutex<HashMap<Preprocess, Arc<Dataset>>>,
     summary: ObjectiveSummary,
     simd: Simd,
-    threads: NonZero<usize>,
     trial_seconds: Option<u64>,
     store: Option<Store>,
 }
@@ -49,9 +48,6 @@ pub(crate) enum SetupError {
     /// The network cannot be built.
     #[error(transparent)]
     Solver(#[from] SolverError),
-    /// The system does not give the threads.
-    #[error(transparent)]
-    Threads(#[from] ThreadsError),
 }
 
 impl Training {
@@ -80,7 +76,6 @@ impl Training {
             raw,
             config,
             simd,
-            threads: NonZero::<usize>::MIN,
             trial_seconds: sweep.limits().trial_seconds,
             store: None,
         };
@@ -92,13 +87,6 @@ impl Training {
             .description
             .extend(described.summary().to_string().lines().map(str::to_owned));
         Ok(training)
-    }
-
-    /// From now on each training takes so many threads instead of one, for the same numbers: meant for a single
-    /// training, as the trials of a sweep have a core each.
-    #[must_use]
-    pub fn on_threads(self, threads: NonZero<usize>) -> Self {
-        Self { threads, ..self }
     }
 
     /// From now on trials that may be continued keep checkpoints in `directory`, the run's own, of at most `keep_bytes`
@@ -117,9 +105,7 @@ impl Training {
         let config = TrainConfig::from_toml(&overlay(&self.base, params), Path::new("."))
             .map_err(SetupError::Config)?;
         let data = self.prepared(config.data.preprocess)?;
-        let mut solver = Solver::on(self.simd, &config, data, seed)?;
-        solver.use_threads(self.threads)?;
-        Ok(solver)
+        Ok(Solver::on(self.simd, &config, data, seed)?)
     }
 
     /// Makes sure that the metric of `sweep` is one of the numbers that its trials report.
@@ -161,6 +147,26 @@ impl Training {
             Part::Validation => &self.raw.validation.targets,
             Part::Test => &self.raw.test.targets,
         }
+    }
+
+    /// What `model` says of each sample of a part.
+    pub fn predictions(&self, model: &mut Model, part: Part) -> Predictions {
+        model.predict(match part {
+            Part::Training => &self.raw.train.features,
+            Part::Validation => &self.raw.validation.features,
+            Part::Test => &self.raw.test.features,
+        })
+    }
+
+    /// Whether `model` predicts what is predicted here of such samples.
+    pub fn is_for(&self, model: &Model) -> bool {
+        let columns = self.raw.columns.as_ref();
+        model.shape() == self.raw.shape
+            && model.columns() == columns
+            && match (model.task().classes(), self.raw.task.classes()) {
+                (Some(said), Some(known)) => said == known,
+                (said, known) => said.is_none() == known.is_none(),
+            }
     }
 
     /// The unit of the number that is predicted, where it is one.

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::dry_run;
-use super::run::{absolute, checks};
+use super::run::absolute;
 use crate::command::run::overrides;
 use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
@@ -85,7 +85,7 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
         now,
     );
     if search.awaits_gate()
-        && let Some(found) = checks(&opened, sweep, screen)
+        && let Some(found) = gate::checks(&opened, sweep, screen)
     {
         search.take_gate(found, now);
     }

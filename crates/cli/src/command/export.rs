@@ -1,12 +1,16 @@
-//! `finetooth export`: a sweep's record in the forms that other programs read.
+//! `finetooth export`: a sweep's record, or its model, in the forms that other programs read.
+
+mod model;
 
 use std::io::{self, BufWriter, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use finetooth_objective::Format as ModelFormat;
 use finetooth_scheduler::interrupt::Interrupt;
 use finetooth_scheduler::results::Table;
 
+use crate::chosen::Wish;
 use crate::command::run::quoted;
 use crate::exit_code::ExitCode;
 use crate::export::{Directory, Document, Source, Staging, Watch, csv, json, parquet, tensorboard};
@@ -25,15 +29,20 @@ Examples:
   finetooth export digits --format parquet       into results/digits/export/parquet
   finetooth export digits --format json --out -  to standard output
   finetooth export digits --format tensorboard --out logs/digits
+  finetooth export digits --format onnx          the final model of [after], else the best trial, which is trained again
+  finetooth export digits --format onnx --ensemble 5
+  finetooth export --model net/model.safetensors --format onnx   one model file as another
 
 A sweep that runs is exported as far as it is. The same command again replaces the files.")]
 pub(crate) struct ExportArgs {
     /// Directory of the sweep, or its name in results/ [default: the one written to last]
     dir: Option<PathBuf>,
+    #[command(flatten)]
+    wish: Wish,
     /// What to write
     #[arg(long)]
     format: Format,
-    /// Where to: a directory, of JSON a file or `-` [default: DIR/export/FORMAT, of JSON DIR/export/NAME.json]
+    /// Where to: a directory, of JSON a file or `-`, of a model a file [default: DIR/export/FORMAT, of one file DIR/export/NAME.FORMAT]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
     /// Overwrite files that export did not write
@@ -51,6 +60,10 @@ enum Format {
     Parquet,
     /// A log directory with curves and the HPARAMS tab
     Tensorboard,
+    /// The model: weights under their names, and all that `finetooth predict` needs
+    Safetensors,
+    /// The model as a graph with preprocessing inside, for ONNX Runtime and others
+    Onnx,
 }
 
 impl Format {
@@ -60,6 +73,17 @@ impl Format {
             Self::Json => "json",
             Self::Parquet => "parquet",
             Self::Tensorboard => "tensorboard",
+            Self::Safetensors => "safetensors",
+            Self::Onnx => "onnx",
+        }
+    }
+
+    /// That of a model, where it is one.
+    fn of_model(self) -> Option<ModelFormat> {
+        match self {
+            Self::Safetensors => Some(ModelFormat::Safetensors),
+            Self::Onnx => Some(ModelFormat::Onnx),
+            Self::Csv | Self::Json | Self::Parquet | Self::Tensorboard => None,
         }
     }
 }
@@ -69,6 +93,15 @@ impl Format {
 /// # Errors
 /// Where there is no record, it cannot be read, or the files cannot be written.
 pub(crate) fn export(args: &ExportArgs, screen: &Screen) -> Result<ExitCode, Failure> {
+    if let Some(format) = args.format.of_model() {
+        return model::export(args, format, screen);
+    }
+    if args.wish.is_given() {
+        return Err(Failure::usage(format!(
+            "--ensemble, --checkpoints and --model choose a model, and {} is the results: name --format safetensors or onnx",
+            args.format.word()
+        )));
+    }
     let is_to_stdout = args.out.as_deref() == Some(Path::new("-"));
     if is_to_stdout && args.format != Format::Json {
         return Err(Failure::usage(format!(
@@ -95,6 +128,7 @@ pub(crate) fn export(args: &ExportArgs, screen: &Screen) -> Result<ExitCode, Fai
         Format::Csv => writing.directory(csv::files(), csv::write),
         Format::Parquet => writing.directory(parquet::files(), parquet::write),
         Format::Tensorboard => writing.directory(tensorboard::files(&source), tensorboard::write),
+        Format::Safetensors | Format::Onnx => unreachable!("a model is not of the record alone"),
     };
     if written.is_err() && writing.watch.is_interrupted() {
         drop(writing);

@@ -6,6 +6,7 @@ mod dry_run;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod logs;
+pub(crate) mod predict;
 pub(crate) mod report;
 pub(crate) mod rerun;
 pub(crate) mod run;

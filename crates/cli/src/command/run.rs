@@ -17,7 +17,6 @@ use finetooth_scheduler::search::Search;
 use finetooth_scheduler::state::State;
 use finetooth_scheduler::sweep::{ExecutorKind, Override, Procedure, Purpose, Sweep};
 use finetooth_scheduler::trial::{Trial, TrialId};
-use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -27,6 +26,7 @@ use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::figures::counted;
+use crate::finale::Finale;
 use crate::gate;
 use crate::opened::Opened;
 use crate::output;
@@ -104,7 +104,8 @@ pub(crate) fn overrides(
     set.iter().cloned().chain(options).collect()
 }
 
-/// Runs a sweep to its end, or until it is interrupted. Nothing is written before definition and data are right.
+/// Runs a sweep to its end, or until it is interrupted, and then its final training. Nothing is written before definition and
+/// data are right.
 ///
 /// # Errors
 /// Where definition, data or directory are wrong, or the record or the results cannot be written.
@@ -157,24 +158,44 @@ pub(crate) fn run(args: &RunArgs, screen: &Screen) -> Result<ExitCode, Failure> 
         tables: Tables::new(&directory, sweep, &summary.columns),
         dir: directory.clone(),
     };
-    let run = Run {
+    let mut run = Run {
         args,
         screen,
         directory: &directory,
         search,
         storage,
     };
+    let end = |run: &Run<'_>, code: ExitCode| {
+        let winner = run.search.winner().filter(|_| code == ExitCode::DONE);
+        match (&*opened, sweep.after(), winner) {
+            (Opened::Training(training), Some(after), Some(winner)) => Finale {
+                training,
+                sweep,
+                columns: &summary.columns,
+                winner: winner.trial,
+                after,
+                directory: &directory,
+                screen,
+                is_quiet: args.quiet,
+                again: args.again(),
+            }
+            .play(),
+            _ => Ok(code),
+        }
+    };
     if run.search.state().finished().is_some() {
-        return run.already_finished(&*opened);
+        let code = run.already_finished(&*opened)?;
+        return end(&run, code);
     }
     replace_text(&directory, "sweep.toml", &written).map_err(Failure::not_written)?;
     if let ExecutorKind::Slurm(settings) = sweep.executor() {
         cluster(settings)?;
     }
-    let gate = || checks(&opened, sweep, screen);
+    let gate = || gate::checks(&opened, sweep, screen);
     let workers = n_workers(sweep, &opened);
     warn_of_busy_cores(sweep, &opened, workers, screen);
-    run.go_on(&opened, workers, &written, &gate)
+    let code = run.go_on(&opened, workers, &written, &gate)?;
+    end(&run, code)
 }
 
 /// `path` from the root: a program runs elsewhere.
@@ -201,27 +222,6 @@ fn warn_of_busy_cores(sweep: &Sweep, opened: &Opened, workers: usize, screen: &S
     }
 }
 
-/// Checks the set-up, telling on a terminal what is being looked at.
-pub(crate) fn checks(opened: &Opened, sweep: &Sweep, screen: &Screen) -> Option<Gate> {
-    let Opened::Training(training) = opened else {
-        // What a program does is its own affair.
-        return None;
-    };
-    let bar = if screen.is_terminal() {
-        screen.bars().add(ProgressBar::new_spinner())
-    } else {
-        ProgressBar::hidden()
-    };
-    let mut go_on = |part: &str| {
-        bar.set_message(format!("checking the set-up: {part}"));
-        bar.tick();
-        true
-    };
-    let found = training.gate(sweep, &mut go_on);
-    bar.finish_and_clear();
-    found
-}
-
 fn tell_retried(trials: &[TrialId], screen: &Screen) {
     let numbers: Vec<String> = trials.iter().map(ToString::to_string).collect();
     screen.line(&match trials.len() {
@@ -245,7 +245,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Writes the results once more, as a program that was killed at the very end left them out, and tells.
-    fn already_finished(mut self, objective: &impl Objective) -> Result<ExitCode, Failure> {
+    fn already_finished(&mut self, objective: &impl Objective) -> Result<ExitCode, Failure> {
         let Storage {
             journal,
             tables,
@@ -270,7 +270,7 @@ impl Run<'_> {
 
     /// Runs what is left.
     fn go_on<O: Objective + 'static>(
-        mut self,
+        &mut self,
         objective: &Arc<O>,
         workers: usize,
         definition: &str,

@@ -1,28 +1,28 @@
 //! `finetooth train`: one training with the values of a file.
 
 use std::fmt::Write as _;
-use std::num::NonZero;
+use std::num::{NonZero, NonZeroU32};
 use std::path::{Path, PathBuf};
-use std::thread::available_parallelism;
 
 use clap::Args;
-use finetooth_objective::{MAX_THREADS, Training};
-use finetooth_scheduler::number::shortest;
-use finetooth_scheduler::objective::{Context, Objective, Reporter, Task};
+use finetooth_objective::{Fit, FitPlan, Fitted, Listener, Training};
+use finetooth_scheduler::interrupt::Interrupt;
+use finetooth_scheduler::objective::Objective;
 use finetooth_scheduler::results::replace_text;
 use finetooth_scheduler::space::{Params, Value};
-use finetooth_scheduler::stop::Watch;
-use finetooth_scheduler::sweep::{Goal, Override, Purpose, Sweep};
-use finetooth_scheduler::trial::{Decision, Ended, Outcome, Report, Trial, TrialId};
+use finetooth_scheduler::sweep::{Override, Purpose, Sweep};
+use finetooth_scheduler::trial::Report;
 use serde_json::json;
 
-use crate::command::run::overrides;
+use crate::command::run::{overrides, quoted};
 use crate::definition::{self, Definition};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::figures::{brief, counted};
+use crate::fitting::{self, Home};
 use crate::output;
 use crate::screen::Screen;
+use crate::signals;
 
 /// Arguments of `train`.
 #[derive(Debug, Args)]
@@ -31,6 +31,7 @@ Examples:
   finetooth train results/digits/best.toml
   finetooth train results/digits/best.toml --set train.epochs=50 --out history.csv
   finetooth train results/digits/best.toml --set train.epochs=200 --patience 10   to where it no longer improves
+  finetooth train results/digits/best.toml --to net    net/model.safetensors is the best epoch; the same again goes on
   finetooth train finetooth.toml --json
   finetooth train results/digits/best.toml --threads 4   on four cores: the same numbers")]
 pub(crate) struct TrainArgs {
@@ -43,8 +44,14 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = definition::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Threads to train on; does not change the results [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = fitting::threads, allow_negative_numbers = true)]
     threads: Option<NonZero<usize>>,
+    /// Keep history, checkpoint and the model of the best epoch in this directory; what is there is gone on with
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// Begin anew, whatever is in the directory of --to
+    #[arg(long, requires = "to")]
+    fresh: bool,
     /// Early stopping: end after so many epochs in a row whose metric is no better than the best
     #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u32).range(1..))]
     patience: Option<u32>,
@@ -62,7 +69,7 @@ pub(crate) struct TrainArgs {
 /// Trains once and prints an epoch a line.
 ///
 /// # Errors
-/// Where the definition or the data are wrong, or the history cannot be written.
+/// Where the definition or the data are wrong, the directory holds another training, or a file cannot be written.
 pub(crate) fn train(args: &TrainArgs, screen: &Screen) -> Result<ExitCode, Failure> {
     let definition = Definition::read(
         &args.file,
@@ -72,153 +79,151 @@ pub(crate) fn train(args: &TrainArgs, screen: &Screen) -> Result<ExitCode, Failu
     if let Some(file) = &args.out {
         check_out(file)?;
     }
-    let threads = args.threads.unwrap_or_else(one_for_each_core);
-    let training = definition.open_training()?.on_threads(threads);
+    let training = definition.open_training()?;
     let summary = training.summary();
     if !args.quiet {
         for line in &summary.description {
             screen.line(line);
         }
     }
-    let best = Improvement::by(&definition.sweep, &summary.columns);
-    if args.patience.is_some() && best.column.is_none() {
-        return Err(Failure::usage(format!(
-            "--patience looks at the metric, and `{}` is not reported here: name one that is (--set metric.name=…): {}",
-            best.metric,
-            summary.columns.join(", ")
-        )));
+    let columns = &summary.columns;
+    let mut fit = begin(args, &definition.sweep, &training, columns)?;
+    let home = args.to.as_deref().map(Home::take).transpose()?;
+    if let Some(home) = &home {
+        go_on(args, home, &mut fit, screen)?;
     }
+    let interrupt = Interrupt::default();
+    signals::raise(interrupt.clone()).map_err(Failure::not_written)?;
     let mut printer = Printer {
-        columns: &summary.columns,
+        columns,
         json: args.json,
-        history: Vec::new(),
         printed: Ok(()),
-        best,
-        patience: args.patience,
+        interrupt,
     };
     printer.header();
-    let ended = run(&training, &definition.sweep, &mut printer);
-    let Printer {
-        history,
-        printed,
-        best,
-        ..
-    } = printer;
-    printed?;
+    if fit.epoch() == 0 {
+        let untrained = fit.untrained();
+        printer.epoch(&untrained);
+    }
+    let checkpoint = home.as_ref().map(Home::checkpoint);
+    let ended = fit
+        .run(checkpoint.as_deref(), &mut printer)
+        .map_err(Failure::not_written)?;
     if !args.quiet {
-        best.tell(&history, args.patience, screen);
+        tell_best(&fit, columns, &ended, args, screen);
     }
     if let Some(file) = &args.out {
-        write_history(file, &summary.columns, &history)?;
+        write_history(file, columns, &fit.history())?;
     }
-    match ended {
-        Ended::Outcome(Outcome::Diverged { reason, .. } | Outcome::Failed { reason }) => {
+    if let Some(home) = &home {
+        let kept = home.keep(fit, columns, &ended, None)?;
+        if let Some(record) = kept.filter(|_| !args.quiet) {
             screen.line(&format!(
-                "error: the training did not get to its end: {reason}"
+                "{} has the weights of epoch {}",
+                home.model().display(),
+                record.best_epoch
             ));
-            Ok(ExitCode::NEGATIVE)
         }
-        _ => Ok(ExitCode::DONE),
     }
+    printer.printed?;
+    Ok(match ended {
+        Fitted::Diverged { epoch } => {
+            screen.line(&format!(
+                "error: the training did not get to its end: diverged: the training loss was no finite number in epoch {epoch}"
+            ));
+            ExitCode::NEGATIVE
+        }
+        Fitted::Stopped => {
+            let how = match &args.to {
+                Some(_) => "; the same command goes on",
+                None => "; with --to DIR it could be gone on with",
+            };
+            screen.line(&format!("interrupted{how}"));
+            ExitCode::INTERRUPTED
+        }
+        Fitted::Reached | Fitted::NoLongerImproving => ExitCode::DONE,
+    })
 }
 
-fn threads(text: &str) -> Result<NonZero<usize>, String> {
-    let n = text.parse().ok().and_then(NonZero::<usize>::new);
-    n.filter(|n| n.get() <= MAX_THREADS)
-        .ok_or_else(|| format!("the number of threads is a whole number from 1 to {MAX_THREADS}"))
-}
-
-fn one_for_each_core() -> NonZero<usize> {
-    let most = NonZero::new(MAX_THREADS).expect("there is room for a thread");
-    available_parallelism().map_or(NonZero::<usize>::MIN, |n| n.min(most))
-}
-
-/// Runs the configuration as it stands, as a trial without hyperparameters.
-fn run(training: &Training, sweep: &Sweep, printer: &mut Printer<'_>) -> Ended {
+/// The training that the configuration itself describes, nothing searched.
+fn begin(
+    args: &TrainArgs,
+    sweep: &Sweep,
+    training: &Training,
+    columns: &[String],
+) -> Result<Fit, Failure> {
     let whole = |key: &str| match sweep.base(key) {
         Some(Value::Integer(whole)) => u32::try_from(whole).ok(),
         _ => None,
     };
-    let trial = Trial {
-        id: TrialId::from_index(0),
-        stage: 0,
-        round: 0,
-        seed: whole("seed").unwrap_or(0),
+    let metric = &sweep.metric().name;
+    if args.patience.is_some() && !columns.contains(metric) {
+        return Err(Failure::usage(format!(
+            "--patience looks at the metric, and `{metric}` is not reported here: name one that is (--set metric.name=…): {}",
+            columns.join(", ")
+        )));
+    }
+    let plan = FitPlan {
         epochs: whole("epochs").expect("epochs has a default and limits within 32 bits"),
-        params: Params::default(),
-        parent: None,
+        patience: args.patience.and_then(NonZeroU32::new),
+        ema_decay: None,
+        threads: args.threads.unwrap_or_else(fitting::one_for_each_core),
+        metric: metric.clone(),
     };
-    let task = Task {
-        trial,
-        attempt: 1,
-        from: 0,
-        keep: false,
-        watch: Watch::default(),
-    };
-    training.run(&task, Context::default(), printer)
+    training
+        .fit(&Params::default(), whole("seed").unwrap_or(0), &plan)
+        .map_err(|error| Failure::usage(format!("it cannot be trained: {error}")))
 }
 
-/// Prints each epoch as it comes and keeps it for the history.
+/// Goes to where the training in the directory was left, if it is the same one.
+fn go_on(args: &TrainArgs, home: &Home, fit: &mut Fit, screen: &Screen) -> Result<(), Failure> {
+    if args.fresh {
+        home.clear()?;
+    }
+    let checkpoint = home.checkpoint();
+    if !checkpoint.exists() {
+        return Ok(());
+    }
+    fit.restore(&checkpoint).map_err(|error| {
+        Failure::usage(format!(
+            "{error}\nname another directory with --to, or begin anew in this one with --fresh: {}",
+            quoted(&checkpoint.to_string_lossy())
+        ))
+    })?;
+    if !args.quiet {
+        screen.line(&format!("goes on after epoch {}", fit.epoch()));
+    }
+    Ok(())
+}
+
+/// `best val_accuracy 0.9889 at epoch 12 of 22; no better one in 10 epochs after it`.
+fn tell_best(fit: &Fit, columns: &[String], ended: &Fitted, args: &TrainArgs, screen: &Screen) {
+    let metric = fit.criterion();
+    let place = columns.iter().position(|column| column == metric);
+    let (Some(best), Some(place)) = (fit.best(), place) else {
+        return;
+    };
+    let stopped = match (ended, args.patience) {
+        (Fitted::NoLongerImproving, Some(patience)) => {
+            format!(
+                "; no better one in {} after it",
+                counted(patience as usize, "epoch")
+            )
+        }
+        _ => String::new(),
+    };
+    let (value, epoch, last) = (brief(best.values[place]), best.epoch, fit.epoch());
+    screen.line(&format!(
+        "best {metric} {value} at epoch {epoch} of {last}{stopped}"
+    ));
+}
+
+/// Prints each epoch as it comes.
 struct Printer<'a> {
     columns: &'a [String],
     json: bool,
-    history: Vec<Report>,
     printed: Result<(), Failure>,
-    best: Improvement,
-    patience: Option<u32>,
-}
-
-/// The best epoch so far, by the metric.
-struct Improvement {
-    metric: String,
-    /// Where the metric stands in a report, and whether larger is better; none where it is not reported.
-    column: Option<(usize, Goal)>,
-    best: Option<(u32, f64)>,
-}
-
-impl Improvement {
-    fn by(sweep: &Sweep, columns: &[String]) -> Self {
-        let metric = sweep.metric();
-        let place = columns.iter().position(|column| *column == metric.name);
-        Self {
-            metric: metric.name.clone(),
-            column: place.map(|place| (place, metric.goal)),
-            best: None,
-        }
-    }
-
-    /// Epochs since the best one; 0 where none can be told.
-    fn take(&mut self, report: &Report) -> u32 {
-        let Some((place, goal)) = self.column.filter(|_| report.epoch > 0) else {
-            return 0;
-        };
-        let value = report.values[place];
-        let is_better = |(_, best): (u32, f64)| goal.score(value) > goal.score(best);
-        if !value.is_nan() && self.best.is_none_or(is_better) {
-            self.best = Some((report.epoch, value));
-        }
-        self.best.map_or(0, |(epoch, _)| report.epoch - epoch)
-    }
-
-    /// `best val_accuracy 0.9889 at epoch 12 of 22; stopped there, no better for 10 epochs`.
-    fn tell(&self, history: &[Report], patience: Option<u32>, screen: &Screen) {
-        let (Some((epoch, value)), Some(last)) = (self.best, history.last()) else {
-            return;
-        };
-        let stopped = match patience {
-            Some(patience) if last.epoch - epoch >= patience => {
-                format!(
-                    "; no better one in {} after it",
-                    counted(patience as usize, "epoch")
-                )
-            }
-            _ => String::new(),
-        };
-        let (metric, value, last) = (&self.metric, brief(value), last.epoch);
-        screen.line(&format!(
-            "best {metric} {value} at epoch {epoch} of {last}{stopped}"
-        ));
-    }
+    interrupt: Interrupt,
 }
 
 impl Printer<'_> {
@@ -267,19 +272,14 @@ fn width(name: &str) -> usize {
     name.len().max(9)
 }
 
-impl Reporter for Printer<'_> {
-    fn report(&mut self, report: Report) -> Decision {
-        let row = self.row(&report);
+impl Listener for Printer<'_> {
+    fn epoch(&mut self, report: &Report) {
+        let row = self.row(report);
         self.print(&row);
-        let since_best = self.best.take(&report);
-        self.history.push(report);
-        if self.printed.is_err() {
-            Decision::Interrupt
-        } else if self.patience.is_some_and(|patience| since_best >= patience) {
-            Decision::Stop
-        } else {
-            Decision::Continue
-        }
+    }
+
+    fn goes_on(&self) -> bool {
+        self.printed.is_ok() && !self.interrupt.is_raised()
     }
 }
 
@@ -305,16 +305,11 @@ fn directory(file: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// One row an epoch from 1 on, numbers as they read back exactly.
 fn write_history(file: &Path, columns: &[String], history: &[Report]) -> Result<(), Failure> {
-    let mut text = format!("epoch,{}\n", columns.join(","));
-    for report in history.iter().filter(|report| report.epoch > 0) {
-        let values: Vec<String> = report.values.iter().map(|value| shortest(*value)).collect();
-        let _ = writeln!(text, "{},{}", report.epoch, values.join(","));
-    }
     let name = file
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
+    let text = fitting::history_text(columns, history);
     replace_text(directory(file), &name, &text).map_err(Failure::not_written)
 }

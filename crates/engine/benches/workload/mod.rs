@@ -116,6 +116,7 @@ impl Workload {
             targets: Targets::Labels((0..n).map(|_| stream.below(10) as u32).collect()),
         };
         Dataset {
+            columns: None,
             shape: self.shape(),
             task: Task::Classification {
                 classes: (0..10).map(|class| class.to_string()).collect(),

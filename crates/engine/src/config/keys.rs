@@ -274,6 +274,13 @@ pub const KEYS: &[Key] = &[
     .within(1e-6, 1e6)
     .log(),
     Key::train(
+        "ema_decay",
+        Float,
+        Absent,
+        "decay of the moving average of the weights that is evaluated and kept in their place",
+    )
+    .within(0.0, 0.999_999_9),
+    Key::train(
         "weight_decay",
         Float,
         Absent,

@@ -267,6 +267,7 @@ fn read_train(mut reader: Reader<'_>) -> TrainSettings {
         l2: reader.float("l2"),
         l1: reader.float("l1"),
         max_norm: reader.optional_float("max_norm"),
+        ema_decay: reader.optional_float("ema_decay"),
         weight_decay: reader
             .optional_float("weight_decay")
             .unwrap_or(optimizer.default_weight_decay()),

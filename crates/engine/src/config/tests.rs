@@ -104,7 +104,7 @@ fn what_is_written_reads_back_to_the_same() {
     round_trips("[train]\nschedule = 'one_cycle'\nstep_epochs = []");
     round_trips("[train]\nlabel_smoothing = 0.2");
     round_trips("[train]\nschedule = 'plateau'\npatience = 3\nstep_factor = 0.2");
-    round_trips("[train]\nl1 = 1e-4\nmax_norm = 3");
+    round_trips("[train]\nl1 = 1e-4\nmax_norm = 3\nema_decay = 0.999");
     for init in InitKind::NAMES {
         round_trips(&format!("[model]\ninit = '{init}'"));
     }
@@ -114,7 +114,7 @@ fn what_is_written_reads_back_to_the_same() {
 
 #[test]
 fn every_written_key_is_in_the_list_and_every_one_is_written() {
-    let rest = "[model]\nkind = 'layers'\nlayers = ['linear 10']\ninit = 'normal'\n[train]\nmax_norm = 1\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
+    let rest = "[model]\nkind = 'layers'\nlayers = ['linear 10']\ninit = 'normal'\n[train]\nmax_norm = 1\nema_decay = 0.9\nclip_norm = 1\nclip_value = 1\nstep_epochs = 1";
     let of_all = "path = 'x'\ntest_path = 'y'\ntrain_limit = 1\nshape = [1, 1, 1]";
     // No source reads all keys.
     let sources = [

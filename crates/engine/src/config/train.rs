@@ -27,6 +27,8 @@ pub struct TrainSettings {
     pub l1: f64,
     /// Largest norm of a unit's incoming weights, after each update.
     pub max_norm: Option<f64>,
+    /// Decay of the moving average of the weights that is evaluated in their place.
+    pub ema_decay: Option<f64>,
     /// Share of the weights, times the learning rate, that decays with each step, never of biases.
     pub weight_decay: f64,
     /// Samples of a step.

@@ -131,6 +131,9 @@ fn train_table(train: &TrainSettings) -> TomlTable {
     if let Some(max_norm) = train.max_norm {
         writer.put("max_norm", max_norm);
     }
+    if let Some(decay) = train.ema_decay {
+        writer.put("ema_decay", decay);
+    }
     writer.put("weight_decay", train.weight_decay);
     writer.count("batch_size", train.batch_size);
     writer.put("loss", train.loss.kind().name());

@@ -56,6 +56,7 @@ pub(super) fn read(path: &Path, set: Set) -> Result<Raw, DataError> {
         classes: CLASSES.map(str::to_owned).to_vec(),
         targets: Targets::Labels(labels),
         cells: Cells::Pixels(pixels),
+        columns: None,
         notes,
     })
 }

@@ -61,6 +61,7 @@ mod tests {
     fn numbers(mean: f64, values: [f32; 2]) -> Dataset {
         let deviation = 1.0;
         Dataset {
+            columns: None,
             task: Task::Regression {
                 scale: TargetScale { mean, deviation },
             },
@@ -80,6 +81,7 @@ mod tests {
             targets: Targets::Labels(vec![0, 1]),
         };
         Dataset {
+            columns: None,
             shape: Shape {
                 height: 1,
                 width: 1,

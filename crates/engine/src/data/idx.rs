@@ -43,8 +43,8 @@ pub(super) fn read(path: &Path, set: Set) -> Result<Raw, DataError> {
     };
     let labels_path = labels_beside(&images_path)?;
 
-    let mut images = Input::open(&images_path)?;
-    let [n_images, height, width] = dimensions(&mut images, &images_path, "images")?;
+    let mut images = Images::open(&images_path)?;
+    let n_images = images.n;
     let mut labels = Input::open(&labels_path)?;
     let [n_labels] = dimensions(&mut labels, &labels_path, "labels")?;
     if n_images != n_labels {
@@ -55,19 +55,61 @@ pub(super) fn read(path: &Path, set: Set) -> Result<Raw, DataError> {
             n_labels,
         });
     }
-    // Neither product overflows: each dimension is below 2^32.
-    check_values(&images_path, n_images, height * width)?;
+    images.check_size()?;
     let labels = labels.rest(n_labels, &format!("{n_labels} labels"))?;
-    let pixels = images.rest(
-        n_images * height * width,
-        &format!("{n_images} images of {height} × {width} pixels"),
-    )?;
-    let shape = Shape {
-        height: height as usize,
-        width: width as usize,
-        channels: 1,
-    };
-    Ok(Raw::from_bytes(shape, pixels, &labels))
+    let pixels = images.pixels()?;
+    Ok(Raw::from_bytes(images.shape(), pixels, &labels))
+}
+
+/// Reads images alone.
+pub(super) fn read_unlabelled(path: &Path) -> Result<Raw, DataError> {
+    let mut images = Images::open(path)?;
+    images.check_size()?;
+    let pixels = images.pixels()?;
+    let labels = vec![0; images.n as usize];
+    Ok(Raw::from_bytes(images.shape(), pixels, &labels))
+}
+
+/// A file of images whose header was read.
+struct Images {
+    path: PathBuf,
+    input: Input,
+    n: u64,
+    height: u64,
+    width: u64,
+}
+
+impl Images {
+    fn open(path: &Path) -> Result<Self, DataError> {
+        let mut input = Input::open(path)?;
+        let [n, height, width] = dimensions(&mut input, path, "images")?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            input,
+            n,
+            height,
+            width,
+        })
+    }
+
+    /// Neither this product nor that with the number overflows: each dimension is below 2^32.
+    fn check_size(&self) -> Result<(), DataError> {
+        check_values(&self.path, self.n, self.height * self.width)
+    }
+
+    fn pixels(&mut self) -> Result<Vec<u8>, DataError> {
+        let (n, height, width) = (self.n, self.height, self.width);
+        let content = format!("{n} images of {height} × {width} pixels");
+        self.input.rest(n * height * width, &content)
+    }
+
+    fn shape(&self) -> Shape {
+        Shape {
+            height: self.height as usize,
+            width: self.width as usize,
+            channels: 1,
+        }
+    }
 }
 
 /// Says of a directory that it holds a test set which is not used.

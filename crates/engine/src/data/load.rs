@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::raw::{Cells, Raw};
+use super::raw::Raw;
 use super::split::{Sizes, split, split_unstratified};
 use super::{
     DataError, Dataset, Preprocessing, Samples, TargetScale, Targets, Task, cifar10, csv, digits,
@@ -78,8 +78,11 @@ pub fn load(config: &DataConfig, seed: u32) -> Result<Dataset, DataError> {
             None => raw.part(&split.test),
         },
     ];
-    if matches!(raw.cells, Cells::Numbers(_)) {
-        fill_missing(&mut parts, raw.shape.len());
+    let mut columns = raw.columns;
+    if let Some(columns) = &mut columns {
+        let means = means(&parts[0], raw.shape.len());
+        fill_missing(&mut parts, &means);
+        columns.set_means(raw.shape, &means);
     }
     let task = standardize_targets(&mut parts).map_or(
         Task::Classification {
@@ -90,6 +93,7 @@ pub fn load(config: &DataConfig, seed: u32) -> Result<Dataset, DataError> {
     let [train, validation, test] = parts;
     Ok(Dataset {
         shape: raw.shape,
+        columns,
         task,
         train,
         validation,
@@ -214,14 +218,10 @@ fn check_shape(path: &Path, raw: &Raw, shape: Option<[usize; 3]>) -> Result<(), 
     }
 }
 
-/// Gives each missing (NaN) value the mean of its feature over the training part; 0 if that has none either.
-fn fill_missing(parts: &mut [Samples; 3], n_features: usize) {
-    let is_missing = |part: &Samples| part.features.iter().any(|x| x.is_nan());
-    if !parts.iter().any(is_missing) {
-        return;
-    }
+/// The mean of each feature (D) over the training part, missing (NaN) values left out; 0 if it has none.
+fn means(train: &Samples, n_features: usize) -> Vec<f32> {
     let (mut sums, mut counts) = (vec![0.0; n_features], vec![0_u32; n_features]);
-    for sample in parts[0].features.chunks_exact(n_features) {
+    for sample in train.features.chunks_exact(n_features) {
         for (feature_idx, &x) in sample.iter().enumerate() {
             if !x.is_nan() {
                 sums[feature_idx] += f64::from(x);
@@ -229,14 +229,17 @@ fn fill_missing(parts: &mut [Samples; 3], n_features: usize) {
             }
         }
     }
-    let means: Vec<f32> = sums
-        .iter()
-        .zip(&counts)
+    let means = sums.iter().zip(&counts);
+    means
         .map(|(sum, &count)| (sum / f64::from(count.max(1))) as f32)
-        .collect();
+        .collect()
+}
+
+/// Gives each missing (NaN) value the mean of its feature.
+fn fill_missing(parts: &mut [Samples; 3], means: &[f32]) {
     for part in parts {
-        for sample in part.features.chunks_exact_mut(n_features) {
-            for (x, &mean) in sample.iter_mut().zip(&means) {
+        for sample in part.features.chunks_exact_mut(means.len()) {
+            for (x, &mean) in sample.iter_mut().zip(means) {
                 if x.is_nan() {
                     *x = mean;
                 }

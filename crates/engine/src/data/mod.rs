@@ -5,6 +5,7 @@
 
 mod augment;
 mod cifar10;
+mod columns;
 mod csv;
 mod digits;
 mod error;
@@ -18,14 +19,19 @@ mod raw;
 mod split;
 mod summary;
 mod targets;
+mod unlabelled;
 
 pub use augment::AugmentError;
 pub(crate) use augment::Augmenter;
+pub use columns::Columns;
+pub(crate) use columns::Content;
 pub use error::DataError;
 pub use load::load;
 pub use npz::ArrayError;
+pub(crate) use preprocess::Fitted;
 pub use preprocess::{PreprocessError, Preprocessing};
 pub use targets::{TargetScale, Targets, Task};
+pub use unlabelled::{UnlabelledError, read_unlabelled, read_unlabelled_text};
 
 /// Height, width and channels of one sample; a table of D features is 1 × 1 × D.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +82,8 @@ impl Samples {
 pub struct Dataset {
     /// Shape of one sample.
     pub shape: Shape,
+    /// The columns of the table that samples are rows of, if they are.
+    pub columns: Option<Columns>,
     /// What is to be predicted.
     pub task: Task,
     /// What the network learns from.

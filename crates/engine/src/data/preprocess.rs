@@ -37,6 +37,27 @@ enum Transform {
     Pca(Pca),
 }
 
+/// What a [`Preprocessing`] consists of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Fitted {
+    /// Samples stay as they are.
+    None,
+    /// x′ = (x − origin) · factor, of value i those numbered i modulo their number G.
+    Affine {
+        /// (G).
+        origins: Vec<f64>,
+        /// (G).
+        factors: Vec<f64>,
+    },
+    /// x′ = (x − means) · axes.
+    Pca {
+        /// (D).
+        means: Vec<f64>,
+        /// (D, D) row-major, one column an axis.
+        axes: Vec<f64>,
+    },
+}
+
 /// Why features could not be transformed; to be mended at `preprocess` of `[data]`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PreprocessError {
@@ -119,6 +140,28 @@ impl Preprocessing {
         }))
     }
 
+    /// The numbers that were fitted.
+    pub(crate) fn fitted(&self) -> Fitted {
+        match &self.0 {
+            Transform::Identity => Fitted::None,
+            Transform::Affine(affine) => affine.fitted(),
+            Transform::Pca(pca) => pca.fitted(),
+        }
+    }
+
+    /// With numbers that were fitted before, of samples with `n_features` features; none where they are not of such.
+    pub(crate) fn from_fitted(fitted: Fitted, n_features: usize) -> Option<Self> {
+        Some(Self(match fitted {
+            Fitted::None => Transform::Identity,
+            Fitted::Affine { origins, factors } => {
+                Transform::Affine(Affine::from_fitted(&origins, &factors, n_features)?)
+            }
+            Fitted::Pca { means, axes } => {
+                Transform::Pca(Pca::from_fitted(means, axes, n_features)?)
+            }
+        }))
+    }
+
     /// Samples (N, D) as the network is to see them.
     pub fn apply(&self, features: &[f32]) -> Vec<f32> {
         match &self.0 {
@@ -150,6 +193,7 @@ impl Dataset {
         }
         Ok(Dataset {
             shape: self.shape,
+            columns: self.columns.clone(),
             task: self.task.clone(),
             train,
             validation: transformed(&self.validation),

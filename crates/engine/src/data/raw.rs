@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{DataError, Samples, Shape, Targets};
+use super::{Columns, DataError, Samples, Shape, Targets};
 
 /// All samples of one file.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(super) struct Raw {
     /// Numbers are as they are in the file.
     pub(super) targets: Targets,
     pub(super) cells: Cells,
+    /// What the columns became, of a table.
+    pub(super) columns: Option<Columns>,
     /// What the reader found and decided, one sentence each.
     pub(super) notes: Vec<String>,
 }
@@ -43,6 +45,7 @@ impl Raw {
             classes: classes.iter().map(u8::to_string).collect(),
             targets: Targets::Labels(labels.iter().map(|&l| label_of[usize::from(l)]).collect()),
             cells: Cells::Pixels(pixels),
+            columns: None,
             notes: Vec::new(),
         }
     }

@@ -100,6 +100,7 @@ mod tests {
             targets: Targets::Labels(labels.to_vec()),
         };
         let data = Dataset {
+            columns: None,
             shape: Shape {
                 height,
                 width,
@@ -140,6 +141,7 @@ mod tests {
     #[test]
     fn mean_and_spread_of_a_number_are_told() {
         let data = Dataset {
+            columns: None,
             shape: Shape {
                 height: 1,
                 width: 1,

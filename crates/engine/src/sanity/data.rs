@@ -218,6 +218,7 @@ mod tests {
             targets: Targets::Labels(vec![0, 1, 0, 1]),
         };
         Dataset {
+            columns: None,
             shape: Shape {
                 height: 1,
                 width: 1,

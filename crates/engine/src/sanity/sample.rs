@@ -25,6 +25,7 @@ pub(super) fn sample(dataset: &Dataset, seed: u32, n: usize) -> Samples {
 pub(super) fn few(dataset: &Dataset, samples: Samples) -> Dataset {
     Dataset {
         shape: dataset.shape,
+        columns: dataset.columns.clone(),
         task: dataset.task.clone(),
         validation: samples.clone(),
         train: samples,

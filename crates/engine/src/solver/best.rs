@@ -3,7 +3,6 @@
 use super::{Ended, Solver, Training, with_training};
 use crate::history::{Criterion, EpochRecord};
 use crate::kernel::{Aligned, Real};
-use crate::network::Network;
 
 /// The weights of the best epoch so far.
 pub(super) struct Best<T> {
@@ -17,11 +16,11 @@ pub(super) struct Best<T> {
 
 impl<T: Real> Best<T> {
     /// Copies the weights that an epoch led to, if it is the best.
-    pub(super) fn look_at(&mut self, record: &EpochRecord, network: &Network<T>) {
+    pub(super) fn look_at(&mut self, record: &EpochRecord, [parameters, running]: [&[T]; 2]) {
         if self.criterion.is_better(record, self.record.as_ref()) {
             self.record = Some(*record);
-            self.parameters.copy_from_slice(network.parameters());
-            self.running_statistics.copy_from_slice(network.running());
+            self.parameters.copy_from_slice(parameters);
+            self.running_statistics.copy_from_slice(running);
         }
     }
 }
@@ -61,6 +60,7 @@ impl<T: Real> Training<T> {
         let [parameters, running_statistics] = self.network.state_mut();
         parameters.copy_from_slice(&best.parameters);
         running_statistics.copy_from_slice(&best.running_statistics);
+        self.average = None;
         self.running = None;
         self.ended = Some(Ended::BestInPlace);
         Some(record)

@@ -1,8 +1,11 @@
 //! What the network as it stands says of samples.
 
-use super::{Solver, Training, load, with_training};
-use crate::data::{Samples, Task};
+use super::{Precision, Solver, Training, load, with_training};
+use crate::config::ModelConfig;
+use crate::data::Samples;
 use crate::kernel::Real;
+use crate::model::{AnyNetwork, Member, Model, empty_network, push_predictions};
+use crate::network::{Network, layers_of};
 
 /// A part of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +50,46 @@ impl Solver {
     /// dropout. Changes nothing; the training may go on.
     pub fn predictions(&mut self, part: Part) -> Predictions {
         let threads = &self.threads;
-        with_training!(&mut self.training, training => threads.run(|| training.predictions(part)))
+        with_training!(&mut self.training, training => threads.run(|| training.evaluated(|training| training.predictions(part))))
+    }
+
+    /// The network as it stands, for predictions alone; the training may go on.
+    pub fn model(&self) -> Model {
+        let (dataset, network) = match &self.training {
+            Precision::F32(training) => (
+                &training.dataset,
+                AnyNetwork::F32(training.copy(&self.config.model)),
+            ),
+            Precision::F64(training) => (
+                &training.dataset,
+                AnyNetwork::F64(training.copy(&self.config.model)),
+            ),
+        };
+        let member = Member {
+            weight: 1,
+            layers: layers_of(&self.config.model, dataset.task.n_outputs()),
+            preprocessing: dataset.preprocessing.clone(),
+            network,
+        };
+        let (columns, task) = (dataset.columns.clone(), dataset.task.clone());
+        Model::of(dataset.shape, columns, task, vec![member])
     }
 }
 
 impl<T: Real> Training<T> {
+    /// A network of its own with the weights as they are.
+    fn copy(&self, model: &ModelConfig) -> Network<T> {
+        let (shape, n_outputs) = (self.dataset.shape, self.dataset.task.n_outputs());
+        let layers = layers_of(model, n_outputs);
+        let mut network = empty_network(&layers, shape, n_outputs, self.simd)
+            .expect("a network that is trained can be built without what training takes");
+        let [parameters, running] = network.state_mut();
+        let [of_parameters, of_running] = self.evaluated_state();
+        parameters.copy_from_slice(of_parameters);
+        running.copy_from_slice(of_running);
+        network
+    }
+
     fn predictions(&mut self, part: Part) -> Predictions {
         let samples: &Samples = match part {
             Part::Training => &self.dataset.train,
@@ -64,29 +102,9 @@ impl<T: Real> Training<T> {
             let batch = first..samples.len().min(first + self.capacity);
             let (network, targets) = (&mut self.network, &mut self.targets);
             load(network, targets, &self.dataset, samples, batch.clone());
-            let _ = network.loss(self.loss, targets);
-            for row in 0..batch.len() {
-                let scores = network.scores().row(row);
-                match &self.dataset.task {
-                    Task::Classification { .. } => push_softmax(&mut values, &scores[..n_outputs]),
-                    Task::Regression { scale } => {
-                        values.push(scale.mean + scale.deviation * scores[0].to_f64());
-                    }
-                }
-            }
+            network.evaluate(batch.len());
+            push_predictions(network, batch.len(), &self.dataset.task, &mut values);
         }
         Predictions { values, n_outputs }
-    }
-}
-
-/// exp(sᵢ − max s) / Σⱼ exp(sⱼ − max s), in `f64`.
-fn push_softmax<T: Real>(values: &mut Vec<f64>, scores: &[T]) {
-    let scores = scores.iter().map(|score| score.to_f64());
-    let largest = scores.clone().fold(f64::NEG_INFINITY, f64::max);
-    let first = values.len();
-    values.extend(scores.map(|score| libm::exp(score - largest)));
-    let sum: f64 = values[first..].iter().sum();
-    for value in &mut values[first..] {
-        *value /= sum;
     }
 }

@@ -262,6 +262,10 @@ impl<T: Real + Element> Training<T> {
             ("running_statistics", self.network.running()),
         ];
         buffers.extend(self.optimizer.memory().buffers);
+        if let Some(average) = &self.average {
+            buffers.push(("average_parameters", &average.parameters));
+            buffers.push(("average_running_statistics", &average.running_statistics));
+        }
         if let Some(best) = &self.best {
             buffers.push(("best_parameters", &best.parameters));
             buffers.push(("best_running_statistics", &best.running_statistics));
@@ -273,6 +277,13 @@ impl<T: Real + Element> Training<T> {
         let [parameters, running] = self.network.state_mut();
         let mut buffers = vec![("parameters", parameters), ("running_statistics", running)];
         buffers.extend(self.optimizer.memory_mut().buffers);
+        if let Some(average) = &mut self.average {
+            buffers.push(("average_parameters", &mut average.parameters));
+            buffers.push((
+                "average_running_statistics",
+                &mut average.running_statistics,
+            ));
+        }
         if let Some(best) = &mut self.best {
             buffers.push(("best_parameters", &mut best.parameters));
             buffers.push(("best_running_statistics", &mut best.running_statistics));

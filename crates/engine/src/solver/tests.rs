@@ -34,6 +34,7 @@ pub(super) fn dataset(n_train: usize, n_validation: usize) -> Arc<Dataset> {
 fn empty(shape: Shape) -> Dataset {
     Dataset {
         shape,
+        columns: None,
         task: Task::Classification {
             classes: vec!["below".to_owned(), "above".to_owned()],
         },
@@ -332,6 +333,7 @@ fn line(n_train: usize, n_validation: usize) -> Arc<Dataset> {
     Arc::new(Dataset {
         train,
         validation,
+        columns: None,
         task: Task::Regression { scale },
         ..empty(shape)
     })

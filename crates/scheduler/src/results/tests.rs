@@ -96,6 +96,7 @@ fn sweep(metric: &str) -> Sweep {
         },
         own: crate::sweep::OwnKeys::default(),
         executor: crate::sweep::ExecutorKind::Local,
+        after: None,
         limits: Limits {
             trial_seconds: None,
             memory_mb: None,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Prune, Sweep};
 use crate::space::Value;
 
-/// What differs between two definitions as written by [`Sweep::to_toml`], one line a key, `[limits]` and `[executor]` left out:
+/// What differs between two definitions as written by [`Sweep::to_toml`], one line a key, `[limits]`, `[executor]` and `[after]` left out:
 /// `train.batch_size: 64 → 128`, `space.l2 removed`.
 pub fn changes(old: &str, new: &str) -> Vec<String> {
     let (Ok(old), Ok(new)) = (old.parse::<toml::Table>(), new.parse::<toml::Table>()) else {
@@ -53,7 +53,8 @@ fn compare(path: &str, old: &toml::Table, new: &toml::Table, lines: &mut Vec<Str
     for key in old.keys().chain(added) {
         // Definitions of earlier versions say nothing of sanity checks: what was searched is the same without them.
         let is_silent = key == "sanity" && !(old.contains_key(key) && new.contains_key(key));
-        if path.is_empty() && (key == "limits" || key == "executor" || is_silent) {
+        let may_differ = ["limits", "executor", "after"].contains(&key.as_str());
+        if path.is_empty() && (may_differ || is_silent) {
             continue;
         }
         let path = if path.is_empty() {

@@ -7,16 +7,16 @@ use super::reader::{Reader, elsewhere, listed};
 use super::tree::{Item, Node};
 use super::{
     Goal, KeySpec, Limits, Metric, Mistake, Mistakes, Override, Procedure, Spans, Sweep, Widen,
-    bytes, executor, procedure, prune, sanity, settings, space, stages,
+    after, bytes, executor, procedure, prune, sanity, settings, space, stages,
 };
 use crate::space::Value;
 
 /// Largest definition read, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-const OWN_TABLES: [&str; 11] = [
+const OWN_TABLES: [&str; 12] = [
     "name", "seed", "metric", "space", "search", "stage", "widen", "prune", "sanity", "limits",
-    "executor",
+    "executor", "after",
 ];
 const LIMITS: [&str; 7] = [
     "workers",
@@ -124,6 +124,7 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
     let sanity = sanity::read(reader, root);
     let limits = limits(reader, root);
     let executor = executor::read(reader, root);
+    let after = after::read(reader, root);
     Some(Sweep {
         name: name?,
         seed: seed? as u32,
@@ -137,6 +138,7 @@ fn sweep(reader: &mut Reader<'_>, root: &Node) -> Option<Sweep> {
         sanity: sanity?,
         limits: limits?,
         executor: executor?,
+        after: after?,
     })
 }
 

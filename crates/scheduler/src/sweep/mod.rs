@@ -1,5 +1,6 @@
 //! What a sweep is: the definition file, read once into a value that cannot be wrong.
 
+mod after;
 mod bytes;
 mod conditions;
 mod difference;
@@ -29,6 +30,7 @@ mod tests;
 mod tree;
 mod write;
 
+pub use after::After;
 pub use difference::{changes, extends};
 pub use executor::{ExecutorKind, SlurmSettings};
 pub use file::Purpose;
@@ -62,6 +64,7 @@ pub struct Sweep {
     pub(crate) sanity: Sanity,
     pub(crate) limits: Limits,
     pub(crate) executor: ExecutorKind,
+    pub(crate) after: Option<After>,
 }
 
 /// What the sweep optimises.
@@ -227,6 +230,11 @@ impl Sweep {
     /// Where trials run.
     pub fn executor(&self) -> &ExecutorKind {
         &self.executor
+    }
+
+    /// What becomes of the winner, if anything; may differ between invocations.
+    pub fn after(&self) -> Option<After> {
+        self.after
     }
 
     /// What may differ between invocations.

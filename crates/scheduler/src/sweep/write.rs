@@ -70,43 +70,45 @@ impl Sweep {
         let on_failure = self.sanity.on_failure.as_str();
         line(&mut out, "on_failure", &quoted(on_failure));
         line(&mut out, "probe", &quoted(self.sanity.probe.as_str()));
+        if let Some(after) = self.after {
+            header(&mut out, "[after]");
+            for (key, value) in after.written() {
+                line(&mut out, key, &value);
+            }
+        }
         header(&mut out, "[executor]");
         for (key, value) in &self.executor.to_toml() {
             write_setting(&mut out, key, value, "");
         }
-        header(&mut out, "[limits]");
+        self.write_limits(&mut out);
+        out
+    }
+
+    fn write_limits(&self, out: &mut String) {
+        header(out, "[limits]");
         let workers = self.limits.workers;
         line(
-            &mut out,
+            out,
             "workers",
             &workers.map_or("\"auto\"".to_owned(), |workers| workers.to_string()),
         );
-        line(
-            &mut out,
-            "max_failures",
-            &self.limits.max_failures.to_string(),
-        );
+        line(out, "max_failures", &self.limits.max_failures.to_string());
         if let Some(seconds) = self.limits.sweep_seconds {
-            line(&mut out, "sweep_seconds", &seconds.to_string());
+            line(out, "sweep_seconds", &seconds.to_string());
         }
         for (key, most) in [
             ("trial_seconds", self.limits.trial_seconds),
             ("memory_mb", self.limits.memory_mb),
         ] {
             if let Some(most) = most {
-                line(&mut out, key, &most.to_string());
+                line(out, key, &most.to_string());
             }
         }
         if !self.limits.gpus.is_empty() {
             let gpus = self.limits.gpus.iter().map(u32::to_string);
-            line(&mut out, "gpus", &list(gpus));
+            line(out, "gpus", &list(gpus));
         }
-        line(
-            &mut out,
-            "keep_bytes",
-            &bytes::written(self.limits.keep_bytes),
-        );
-        out
+        line(out, "keep_bytes", &bytes::written(self.limits.keep_bytes));
     }
 }
 

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use finetooth_objective::{Classified, Ensemble, Part, Predictions, Quality, Training};
 use finetooth_scheduler::results::replace_text;
 use finetooth_scheduler::space::Params;
-use finetooth_scheduler::stage::Best;
-use finetooth_scheduler::state::Settled;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use crate::chosen::Candidate;
 use crate::failure::Failure;
 
 const NAME: &str = "test.json";
@@ -48,36 +47,54 @@ pub(super) struct Use {
     pub(super) test: Option<Json>,
 }
 
-/// A trial that was asked for. Its number alone does not tell which it is: a sweep that is planned anew gives numbers anew.
+/// A network that was asked for. A trial's number alone does not tell which it is: a sweep that is planned anew gives numbers anew.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Taken {
+    /// 0 of a model file.
     pub(super) trial: u32,
     seed: u32,
     params: Params,
-    /// Epoch whose weights predict.
+    /// Epoch whose weights predict; 0 of a model file.
     pub(super) epoch: u32,
-    /// The sweep's metric after it.
-    pub(super) metric: f64,
+    /// The sweep's metric after it; null where nobody knows.
+    pub(super) metric: Option<f64>,
+    /// Checksum of the file that it is, where it is one: of the final training, or any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) model: Option<String>,
     /// How often it was taken.
     pub(super) weight: u32,
 }
 
 impl Taken {
-    pub(super) fn of(record: Settled<'_>, best: Best) -> Self {
+    pub(super) fn of(candidate: &Candidate<'_>) -> Self {
+        let trial = candidate.trial;
         Self {
-            trial: record.trial.id.number(),
-            seed: record.trial.seed,
-            params: record.trial.params.clone(),
-            epoch: best.epoch,
-            metric: best.value,
+            trial: trial.map_or(0, |trial| trial.id.number()),
+            seed: trial.map_or(0, |trial| trial.seed),
+            params: trial.map_or_else(Params::default, |trial| trial.params.clone()),
+            epoch: candidate.epoch,
+            metric: candidate.metric,
+            model: candidate.model.as_ref().map(|(id, _)| id.clone()),
             weight: 0,
+        }
+    }
+
+    /// How people are told of it.
+    pub(super) fn name(&self) -> String {
+        match (&self.model, self.trial) {
+            (Some(id), 0) => format!("model {id}"),
+            (Some(_), trial) => format!("{trial}, final"),
+            (None, trial) => trial.to_string(),
         }
     }
 
     /// Whether it is the same network, however much it counts.
     fn is(&self, other: &Self) -> bool {
-        let of = |one: &Self| (one.trial, one.seed, one.epoch, one.metric.to_bits());
+        let of = |one: &Self| {
+            let metric = one.metric.map(f64::to_bits);
+            (one.trial, one.seed, one.epoch, metric, one.model.clone())
+        };
         // In whatever order a file has them.
         let mut params = self.params.iter();
         of(self) == of(other)
@@ -181,11 +198,7 @@ impl Ledger {
     pub(super) fn last_told(&self) -> String {
         self.file.uses.last().map_or(String::new(), |last| {
             let day = last.at.strftime("%Y-%m-%d");
-            let trials: Vec<String> = last
-                .members
-                .iter()
-                .map(|one| one.trial.to_string())
-                .collect();
+            let trials: Vec<String> = last.members.iter().map(Taken::name).collect();
             let plural = if trials.len() == 1 { "" } else { "s" };
             format!("on {day} for trial{plural} {}", trials.join(", "))
         })

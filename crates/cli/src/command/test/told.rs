@@ -32,9 +32,9 @@ pub(super) fn text(known: &Use, ledger: &Ledger) -> String {
     let mut table = Table::new(["trial", "epoch", "metric", "weight"]);
     for member in &members {
         table.push(vec![
-            member.trial.to_string(),
+            member.name(),
             member.epoch.to_string(),
-            brief(member.metric),
+            member.metric.map_or_else(String::new, brief),
             member.weight.to_string(),
         ]);
     }

@@ -7,6 +7,7 @@ use crate::data::{Preprocessing, Samples, Targets, Task};
 /// One training image of this shape, preprocessed.
 fn dataset([height, width, channels]: [usize; 3], image: &[f32], method: Preprocess) -> Dataset {
     let raw = Dataset {
+        columns: None,
         shape: Shape {
             height,
             width,

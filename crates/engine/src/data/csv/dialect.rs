@@ -47,6 +47,16 @@ impl Dialect {
         })
     }
 
+    /// The delimiter that the first lines show, if they show one.
+    pub(super) fn delimiter_of(text: &Text) -> Option<u8> {
+        find_delimiter(text).ok()
+    }
+
+    /// The cells of the first row.
+    pub(super) fn first_row_of(text: &Text, delimiter: u8) -> Result<Vec<String>, DataError> {
+        first_row(text, delimiter)
+    }
+
     /// A column's name, or its position from 0.
     pub(super) fn name(&self, column_idx: usize) -> String {
         match &self.header {

@@ -8,6 +8,7 @@ use super::notes::{self, Seen};
 use super::rows::{Row, Text};
 use super::schema::{Cell, Column, Content, Schema, each_sample, is_missing};
 use crate::config::CsvOptions;
+use crate::data::columns::place_of;
 use crate::data::input::check_values;
 use crate::data::raw::{Cells, Raw, listed};
 use crate::data::{DataError, Shape, Targets};
@@ -85,6 +86,7 @@ pub(super) fn encode(
         notes: notes::of_file(text, dialect, schema, targets.len(), n_dropped, &seen),
         targets,
         cells: Cells::Numbers(features),
+        columns: Some(schema.fitted(dialect, &options.missing)),
     })
 }
 
@@ -116,10 +118,9 @@ impl Layout {
         })
     }
 
-    /// (channel, row, column) order to (row, column, channel) order.
+    /// Where a row's feature lies in the sample.
     fn target(&self, feature_idx: usize) -> usize {
-        let plane = self.shape.height * self.shape.width;
-        (feature_idx % plane) * self.shape.channels + feature_idx / plane
+        place_of(self.shape, feature_idx)
     }
 }
 

@@ -9,14 +9,15 @@ mod label;
 mod notes;
 mod rows;
 mod schema;
+mod unlabelled;
 
 use std::path::Path;
 
 use self::dialect::Dialect;
 use self::rows::Text;
 use self::schema::Schema;
-use super::DataError;
 use super::raw::Raw;
+use super::{Columns, DataError, Shape, UnlabelledError};
 use crate::config::CsvOptions;
 
 /// Reads a table, and the table of a test set of its own, which must have the same columns.
@@ -42,6 +43,16 @@ pub(super) fn read(
         None => None,
     };
     Ok((raw, test))
+}
+
+/// Reads rows without a label as samples of `shape`; the text came from the place `name`.
+pub(super) fn read_unlabelled(
+    name: &Path,
+    bytes: Vec<u8>,
+    columns: Option<&Columns>,
+    shape: Shape,
+) -> Result<Vec<f32>, UnlabelledError> {
+    unlabelled::read(&Text::of(name, bytes), columns, shape)
 }
 
 fn read_test(

@@ -46,6 +46,24 @@ impl Text {
         })
     }
 
+    /// A text that came from the place `name`.
+    pub(super) fn of(name: &Path, bytes: Vec<u8>) -> Self {
+        Self {
+            path: name.to_path_buf(),
+            bytes,
+        }
+    }
+
+    /// The line that the first row begins in.
+    pub(super) fn first_line(&self) -> Result<u64, DataError> {
+        let mut line = 0;
+        self.rows(b',', |row| {
+            line = row.line;
+            Ok(false)
+        })?;
+        Ok(line)
+    }
+
     /// The first bytes, cut at the end of a line if there is more.
     pub(super) fn sample(&self, n_bytes: usize) -> &[u8] {
         if self.bytes.len() <= n_bytes {

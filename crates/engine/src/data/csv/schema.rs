@@ -7,6 +7,7 @@ use super::label::{self, Classes, Labels};
 use super::rows::{Row, Text};
 use crate::config::{CsvOptions, LabelKind};
 use crate::data::DataError;
+use crate::data::columns::{self, Columns};
 
 /// Categories that a column may have; a column with more holds free text or identifiers.
 const MAX_CATEGORIES: usize = 1000;
@@ -136,6 +137,28 @@ impl Schema {
     /// Number of features of a sample.
     pub(super) fn n_features(&self) -> usize {
         self.columns.iter().map(Column::n_features).sum()
+    }
+
+    /// What further rows need to become such samples; what stands for missing numbers is still to come.
+    pub(super) fn fitted(&self, dialect: &Dialect, missing: &[String]) -> Columns {
+        let fitted = |(column_idx, column): (usize, &Column)| columns::Column {
+            name: dialect
+                .header
+                .as_ref()
+                .map(|names| names[column_idx].clone()),
+            content: match &column.content {
+                Content::Label => columns::Content::Label,
+                Content::Number => columns::Content::Number { mean: 0.0 },
+                Content::Category(values) => columns::Content::Category {
+                    values: values.clone(),
+                    has_missing: column.n_missing > 0,
+                },
+            },
+        };
+        Columns {
+            columns: self.columns.iter().enumerate().map(fitted).collect(),
+            missing: missing.to_vec(),
+        }
     }
 }
 

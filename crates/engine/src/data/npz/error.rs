@@ -44,6 +44,17 @@ pub enum ArrayError {
         /// Names in the file.
         accepted: String,
     },
+    /// Several arrays, and none with the name of features.
+    #[error(
+        "find features in {}: its arrays are {found}; accepted: one named \"x\" or \"x_test\", or a single array",
+        path.display()
+    )]
+    NoFeatures {
+        /// The file.
+        path: PathBuf,
+        /// Names in the file.
+        found: String,
+    },
     /// A single array without a file of labels.
     #[error(
         "find the labels of {}: an .npy file holds one array; accepted: label_path = \"LABELS.npy\" besides, \

@@ -21,9 +21,9 @@ use self::header::Header;
 use self::layout::Layout;
 use self::names::Pair;
 use self::place::Place;
-use super::DataError;
 use super::input::check_values;
 use super::raw::{Cells, Raw};
+use super::{DataError, Shape, Targets};
 use crate::config::{LabelKind, NpzOptions};
 
 /// Reads features (N, D), (N, H, W) or (N, H, W, C) and labels (N), and a test set: that of `test_path`, else that of
@@ -53,6 +53,25 @@ pub(super) fn read(
         },
     };
     Ok((raw, test))
+}
+
+/// Reads the features of a file without labels: `x`, `x_test`, or the only array; channels first too, and rows plane by plane, where
+/// these are of `shape`.
+pub(super) fn read_unlabelled(path: &Path, shape: Shape) -> Result<Raw, DataError> {
+    let place = names::unlabelled(path)?;
+    let header = place.header()?;
+    let as_they_are = Layout::of(&header, None).filter(|layout| layout.shape == shape);
+    let planes = [shape.channels, shape.height, shape.width];
+    let is_planes = as_they_are.is_none() && Layout::of(&header, Some(planes)).is_some();
+    let (layout, cells) = read_features(&place, &header, is_planes.then_some(planes))?;
+    Ok(Raw {
+        shape: layout.shape,
+        classes: Vec::new(),
+        targets: Targets::default(),
+        cells,
+        columns: None,
+        notes: Vec::new(),
+    })
 }
 
 fn read_pair(
@@ -112,6 +131,7 @@ fn read_pair(
         classes,
         targets,
         cells,
+        columns: None,
         notes,
     })
 }

@@ -99,6 +99,27 @@ pub(super) fn test(path: &Path, options: &NpzOptions) -> Result<Pair, DataError>
     }
 }
 
+/// Finds features alone: `x`, `x_test`, or the only array.
+pub(super) fn unlabelled(path: &Path) -> Result<Place, DataError> {
+    let names = match Content::of(path)? {
+        Content::Single => return Ok(Place::file(path)),
+        Content::Archive(names) => names,
+    };
+    let mut usual = [TRAINING[0].0, TEST.0].into_iter();
+    let only = names.first().filter(|_| names.len() == 1);
+    let found = usual
+        .find_map(|wanted| names.iter().find(|name| *name == wanted))
+        .or(only);
+    match found {
+        Some(name) => Ok(Place::entry(path, name)),
+        None => Err(ArrayError::NoFeatures {
+            path: path.to_path_buf(),
+            found: listed(&names),
+        }
+        .into()),
+    }
+}
+
 fn single(path: &Path, options: &NpzOptions) -> Result<Found, DataError> {
     for (key, name) in [("features", &options.features), ("label", &options.label)] {
         if let Some(name) = name {

@@ -1,6 +1,6 @@
 //! Each value by itself: x′ = (x − origin) · factor.
 
-use super::to_finite;
+use super::{Fitted, to_finite};
 
 /// One origin and factor for every value that shares a group; values at equal distances do: all of them, every
 /// channel-th, or every sample-th.
@@ -70,6 +70,27 @@ impl Affine {
                 .map(fitted)
                 .collect(),
         }
+    }
+
+    /// Its numbers.
+    pub(super) fn fitted(&self) -> Fitted {
+        Fitted::Affine {
+            origins: self.groups.iter().map(|group| group.origin).collect(),
+            factors: self.groups.iter().map(|group| group.factor).collect(),
+        }
+    }
+
+    /// With those numbers; none where they are not for samples of so many features.
+    pub(super) fn from_fitted(origins: &[f64], factors: &[f64], n_features: usize) -> Option<Self> {
+        let fits = !origins.is_empty()
+            && origins.len() == factors.len()
+            && n_features.is_multiple_of(origins.len());
+        let groups = origins.iter().zip(factors);
+        fits.then(|| Self {
+            groups: groups
+                .map(|(&origin, &factor)| Group { origin, factor })
+                .collect(),
+        })
     }
 
     pub(super) fn apply(&self, features: &[f32]) -> Vec<f32> {

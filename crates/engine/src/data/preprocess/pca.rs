@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::{PreprocessError, to_finite};
+use super::{Fitted, PreprocessError, to_finite};
 use crate::kernel::{LinearBackwardWeights, LinearForward, Simd};
 
 /// Most features D: the axes take D² numbers and time in D³, minutes at this size.
@@ -74,6 +74,25 @@ impl Pca {
             }
         }
         Ok(Self { mean, weights })
+    }
+
+    /// Its numbers.
+    pub(super) fn fitted(&self) -> Fitted {
+        Fitted::Pca {
+            means: self.mean.clone(),
+            axes: self.weights.clone(),
+        }
+    }
+
+    /// With those numbers; none where they are not for samples of so many features.
+    pub(super) fn from_fitted(
+        mean: Vec<f64>,
+        weights: Vec<f64>,
+        n_features: usize,
+    ) -> Option<Self> {
+        let fits =
+            mean.len() == n_features && Some(weights.len()) == n_features.checked_mul(n_features);
+        fits.then_some(Self { mean, weights })
     }
 
     /// Samples (N, D) along the axes: a linear layer.

@@ -16,6 +16,7 @@ fn dataset(channels: usize, train: &[f32], validation: &[f32]) -> Dataset {
     };
     Dataset {
         shape,
+        columns: None,
         task: Task::Classification {
             classes: vec!["a".into(), "b".into()],
         },

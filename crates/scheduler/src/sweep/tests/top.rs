@@ -73,7 +73,7 @@ fn unknown_tables_and_keys_name_the_nearest_or_their_place() {
     "#);
     assert_snapshot!(told_of("frobnicate = 3"), @"
     2:1 there is no key or table `frobnicate`
-      help: a definition has name, seed, metric, space, search, stage, widen, prune, sanity, limits, executor, data, model, train
+      help: a definition has name, seed, metric, space, search, stage, widen, prune, sanity, limits, executor, after, data, model, train
     ");
     assert_snapshot!(told_of("[stages]\nname = \"a\""), @r#"
     2:2 there is no key or table `stages`
@@ -85,7 +85,7 @@ fn unknown_tables_and_keys_name_the_nearest_or_their_place() {
 fn what_only_programs_and_clusters_have_is_refused_elsewhere() {
     assert_snapshot!(told_of("[command]\nargv = [\"a\"]"), @"
     2:2 there is no key or table `command`
-      help: a definition has name, seed, metric, space, search, stage, widen, prune, sanity, limits, executor, data, model, train
+      help: a definition has name, seed, metric, space, search, stage, widen, prune, sanity, limits, executor, after, data, model, train
     ");
     assert_snapshot!(told_of("executor = { kind = \"pbs\", partition = \"a\" }"), @r#"2:21 executor.kind takes "local" or "slurm", found "pbs""#);
     assert_snapshot!(told_of("[limits]\ntrial_seconds = 3\nmemory_mb = 3\ngpus = [0]"), @"
