@@ -23,3 +23,4 @@ mod slurm;
 mod sweeps;
 mod testing;
 mod training;
+mod wandb;

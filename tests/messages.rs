@@ -131,7 +131,7 @@ fn a_word_of_a_later_version() {
        :          ^^^^^|^^^^^
        :               `-- not supported yet
        `----
-      help: this version has "digits", "idx", "cifar10", "csv" or "npz"
+      help: this version has "digits", "idx", "cifar10", "csv", "npz" or "images"
 
     error: sweep.toml has a mistake; nothing was run, nothing was written
     "#);

@@ -145,3 +145,75 @@ fn a_model_of_other_data_is_not_tested() {
     // It is the final model by another name, and another question all the same.
     refused(&sandbox, &["test", "digits"], "--again uses it once more");
 }
+
+#[test]
+fn folders_of_images_are_searched_and_predicted() {
+    let sandbox = Sandbox::new();
+    // Bright and dark squares, those of the test set larger.
+    for (class, low) in [("bright", 150_u8), ("dark", 0)] {
+        for set in ["train", "test"] {
+            let directory = sandbox.path().join(set).join(class);
+            std::fs::create_dir_all(&directory).unwrap();
+            for n in 0..20_u8 {
+                let pixel =
+                    |x: u32, y: u32| image::Luma([low + (n * 7 + x as u8 * 3 + y as u8) % 100]);
+                let size = if set == "train" { 6 } else { 9 };
+                let square = image::GrayImage::from_fn(size, size, pixel);
+                square.save(directory.join(format!("{n}.png"))).unwrap();
+            }
+        }
+    }
+    sandbox.write(
+        "squares.toml",
+        "name = \"squares\"\n[data]\nsource = \"images\"\npath = \"train\"\ntest_path = \"test\"\nresize = [6, 6]\nvalidation = 0.25\n\
+         [model]\nkind = \"mlp\"\nhidden = 4\n[train]\nbatch_size = 8\n[sanity]\non_failure = \"warn\"\n\
+         [[stage]]\nname = \"only\"\ntrials = 4\nepochs = 4\n[after]\nepochs = 8\n",
+    );
+    let said = done(&sandbox, &["check", "squares.toml"]);
+    assert!(
+        said.out.contains("6 × 6 pixels, one channel"),
+        "{}",
+        said.out
+    );
+    done(&sandbox, &["run", "squares.toml", "--quiet"]);
+    let said = done(&sandbox, &["test", "squares"]);
+    assert!(
+        said.out.starts_with("test set: accuracy 1 "),
+        "{}",
+        said.out
+    );
+    let said = done(
+        &sandbox,
+        &["predict", "results/squares/final/model.safetensors", "test"],
+    );
+    let rows: Vec<&str> = said.out.lines().collect();
+    assert_eq!((rows.len(), rows[0]), (41, "file,class,p_bright,p_dark"));
+    assert!(
+        rows[1].starts_with("test/bright/0.png,bright,"),
+        "{}",
+        rows[1]
+    );
+    assert!(
+        rows[40].starts_with("test/dark/9.png,dark,"),
+        "{}",
+        rows[40]
+    );
+    let one = done(
+        &sandbox,
+        &[
+            "predict",
+            "results/squares/final/model.safetensors",
+            "test/dark/9.png",
+        ],
+    );
+    assert_eq!(one.out.lines().nth(1), Some(rows[40]));
+    refused(
+        &sandbox,
+        &[
+            "predict",
+            "results/squares/final/model.safetensors",
+            "results",
+        ],
+        "no PNG or JPEG file",
+    );
+}

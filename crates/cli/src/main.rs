@@ -31,6 +31,7 @@ mod signals;
 mod sparkline;
 mod summary;
 mod table;
+mod wandb;
 mod worker;
 
 use clap::Parser;

@@ -25,7 +25,9 @@ mod train;
 pub use command::{DryRun, Program, Read};
 pub use ensemble::Ensemble;
 pub use finetooth_engine::MAX_THREADS;
-pub use finetooth_engine::data::{UnlabelledError, read_unlabelled, read_unlabelled_text};
+pub use finetooth_engine::data::{
+    Unlabelled, UnlabelledError, read_unlabelled, read_unlabelled_text,
+};
 pub use finetooth_engine::evaluation::{Classified, Measured};
 pub use finetooth_engine::export::{self, Format, ModelError};
 pub use finetooth_engine::model::{EnsembleError, Model};

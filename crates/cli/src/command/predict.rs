@@ -5,7 +5,9 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use finetooth_objective::{Model, Predictions, export, read_unlabelled, read_unlabelled_text};
+use finetooth_objective::{
+    Model, Predictions, Unlabelled, export, read_unlabelled, read_unlabelled_text,
+};
 use finetooth_scheduler::number::shortest;
 use finetooth_scheduler::results::replace_text;
 use indicatif::ProgressBar;
@@ -29,11 +31,12 @@ const BATCH: usize = 4096;
 Examples:
   finetooth predict results/digits/export/digits.onnx new.csv              to standard output
   finetooth predict results/digits/final/model.safetensors new.npy --out said.csv
+  finetooth predict model.onnx pictures/                     a file a row, brought to the size that was trained on
   cat new.csv | finetooth predict model.onnx -
 
 Of classes a row is the likeliest class, then the probability of each; of a number, the number. Samples are as in the data file
 that was trained on, not preprocessed, labels or not: columns by name where the first line has names, images as NumPy's arrays,
-MNIST's or CIFAR-10's files, or rows of pixels, plane by plane.")]
+MNIST's or CIFAR-10's files, PNG and JPEG files or a directory of them, or rows of pixels, plane by plane.")]
 pub(crate) struct PredictArgs {
     /// The model: a .safetensors or .onnx file that `finetooth export` or `train --to` wrote
     model: PathBuf,
@@ -61,11 +64,12 @@ pub(crate) fn predict(args: &PredictArgs, screen: &Screen) -> Result<ExitCode, F
     let mut model = export::load(&args.model).map_err(Failure::usage)?;
     let threads = args.threads.unwrap_or_else(fitting::one_for_each_core);
     model.use_threads(threads).map_err(Failure::usage)?;
-    let features = samples(&args.data, &model)?;
-    let said = said(&mut model, &features, screen);
+    let samples = samples(&args.data, &model)?;
+    let said = said(&mut model, &samples.features, screen);
     let rows = Rows {
         model: &model,
         said: &said,
+        files: samples.files.as_deref(),
     };
     match &args.out {
         None => match rows.write(BufWriter::new(io::stdout().lock())) {
@@ -87,7 +91,7 @@ pub(crate) fn predict(args: &PredictArgs, screen: &Screen) -> Result<ExitCode, F
     Ok(ExitCode::DONE)
 }
 
-fn samples(data: &Path, model: &Model) -> Result<Vec<f32>, Failure> {
+fn samples(data: &Path, model: &Model) -> Result<Unlabelled, Failure> {
     let (shape, columns) = (model.shape(), model.columns());
     let found = if data == Path::new("-") {
         let name = Path::new("standard input");
@@ -133,25 +137,36 @@ fn said(model: &mut Model, features: &[f32], screen: &Screen) -> Predictions {
 struct Rows<'a> {
     model: &'a Model,
     said: &'a Predictions,
+    /// Where each sample is a file: its name.
+    files: Option<&'a [String]>,
 }
 
 impl Rows<'_> {
     fn write(&self, mut out: impl Write) -> io::Result<()> {
+        let file = |place: usize| match self.files {
+            Some(files) => cell(&files[place]) + ",",
+            None => String::new(),
+        };
+        let column = self.files.map_or("", |_| "file,");
         let Some(classes) = self.model.task().classes() else {
-            writeln!(out, "prediction")?;
-            for row in self.said.rows() {
-                writeln!(out, "{}", shortest(row[0]))?;
+            writeln!(out, "{column}prediction")?;
+            for (place, row) in self.said.rows().enumerate() {
+                writeln!(out, "{}{}", file(place), shortest(row[0]))?;
             }
             return out.flush();
         };
         let named: Vec<String> = classes.iter().map(|class| cell(class)).collect();
         let columns = classes.iter().map(|class| cell(&format!("p_{class}")));
-        writeln!(out, "class,{}", columns.collect::<Vec<_>>().join(","))?;
-        for row in self.said.rows() {
+        writeln!(
+            out,
+            "{column}class,{}",
+            columns.collect::<Vec<_>>().join(",")
+        )?;
+        for (place, row) in self.said.rows().enumerate() {
             let likeliest = (0..row.len())
                 .rev()
                 .max_by(|a, b| row[*a].total_cmp(&row[*b]));
-            out.write_all(named[likeliest.unwrap_or(0)].as_bytes())?;
+            write!(out, "{}{}", file(place), named[likeliest.unwrap_or(0)])?;
             for probability in row {
                 write!(out, ",{}", shortest(*probability))?;
             }

@@ -98,6 +98,12 @@ function saveGate() {
 /** The uses of the test set as rows of a table, and what the last that was answered made of each class. */
 const tested = { uses: [], classes: [] };
 
+/** How a network that was tested is named: its trial, the final training of one, or a file. */
+function named(member) {
+  if (!member.model) return String(member.trial);
+  return member.trial > 0 ? `${member.trial}, final` : `model ${member.model}`;
+}
+
 /** Takes every use of the test set. What was stopped before it was told has no figures. */
 function takeTested(ledger) {
   const uses = ledger?.uses ?? [];
@@ -108,7 +114,7 @@ function takeTested(ledger) {
     ["at", "trials, how often taken", ...names, "from (95 %)", "to (95 %)"],
     ...uses.map((use) => [
       use.at,
-      use.members.filter((member) => member.weight > 0).map((member) => `${member.trial} (${member.weight})`).join(", "),
+      use.members.filter((member) => member.weight > 0).map((member) => `${named(member)} (${member.weight})`).join(", "),
       ...names.map((name) => use.test?.[name] ?? null),
       ...(use.test?.interval_95 ?? [null, null]),
     ]),

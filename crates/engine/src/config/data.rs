@@ -21,6 +21,8 @@ pub struct DataConfig {
     pub test: Share,
     /// Keep at most this many training samples (a stratified, seeded choice), after the split.
     pub train_limit: Option<usize>,
+    /// Height and width that images of a folder are brought to.
+    pub resize: Option<[usize; 2]>,
     /// Shape given by hand: [channels, height, width].
     pub shape: Option<[usize; 3]>,
     /// How features are transformed; fitted on the training part.
@@ -46,9 +48,11 @@ pub enum Source {
     Csv,
     /// NumPy's arrays.
     Npz,
+    /// A folder of images.
+    Images,
 }
 
-choice!(Source { Digits = "digits", Idx = "idx", Cifar10 = "cifar10", Csv = "csv", Npz = "npz" });
+choice!(Source { Digits = "digits", Idx = "idx", Cifar10 = "cifar10", Csv = "csv", Npz = "npz", Images = "images" });
 
 /// A part of the data: a fraction below 1, or a count.
 #[derive(Debug, Clone, Copy, PartialEq)]

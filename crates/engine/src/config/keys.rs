@@ -28,7 +28,7 @@ const MAX_SEED: f64 = i32::MAX as f64;
 pub const KEYS: &[Key] = &[
     Key::data(
         "source",
-        choice(Source::NAMES, &["synthetic", "images"]),
+        choice(Source::NAMES, &["synthetic"]),
         Text("digits"),
         "where the samples come from",
     ),
@@ -117,6 +117,13 @@ pub const KEYS: &[Key] = &[
         "keep at most this many training samples",
     )
     .within(1.0, 1e9),
+    Key::data(
+        "resize",
+        Shape,
+        Absent,
+        "images: [height, width] that all are brought to",
+    )
+    .within(1.0, 1024.0),
     Key::data(
         "shape",
         Shape,

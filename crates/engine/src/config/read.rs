@@ -106,7 +106,7 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
                 );
             }
         }
-        Source::Idx | Source::Cifar10 | Source::Csv | Source::Npz
+        Source::Idx | Source::Cifar10 | Source::Csv | Source::Npz | Source::Images
             if path.is_none() && !reader.is_given("path") =>
         {
             let message = format!("is missing; source = \"{}\" reads files", source.name());
@@ -116,7 +116,7 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
                 Some("give the file or directory, relative to this file".to_owned()),
             );
         }
-        Source::Idx | Source::Cifar10 | Source::Csv | Source::Npz => {}
+        Source::Idx | Source::Cifar10 | Source::Csv | Source::Npz | Source::Images => {}
     }
     refuse_keys_of_others(&mut reader, source);
     let validation = reader.share("validation");
@@ -153,7 +153,14 @@ fn read_data(mut reader: Reader<'_>, base_dir: &Path) -> DataConfig {
         train_limit: reader
             .optional_integer("train_limit")
             .map(|limit| limit as usize),
-        shape: reader.shape("shape"),
+        resize: reader.sizes(
+            "resize",
+            "[height, width], two whole numbers from 1 to 1024",
+        ),
+        shape: reader.sizes(
+            "shape",
+            "[channels, height, width], three whole numbers from 1 to 65536",
+        ),
         preprocess,
         augment: read_augment(&mut reader, preprocess),
         csv: CsvOptions {
@@ -188,6 +195,13 @@ fn refuse_keys_of_others(reader: &mut Reader<'_>, source: Source) {
             &["label_path", "features"],
             "is for NumPy's arrays alone",
             "leave it out, or set source = \"npz\"",
+        );
+    }
+    if source != Source::Images {
+        refuse(
+            &["resize"],
+            "is for folders of images alone",
+            "leave it out, or set source = \"images\"",
         );
     }
     if !matches!(source, Source::Csv | Source::Npz) {

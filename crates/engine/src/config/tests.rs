@@ -120,6 +120,7 @@ fn every_written_key_is_in_the_list_and_every_one_is_written() {
     let sources = [
         "source = 'csv'",
         "source = 'npz'\nlabel_path = 'z'\nfeatures = 'a'\nlabel = 'b'",
+        "source = 'images'\nresize = [8, 16]",
     ];
     let written = sources.map(|source| {
         let text = format!("[data]\n{source}\n{of_all}\n{rest}");
@@ -229,7 +230,7 @@ fn all_mistakes_are_told_at_once() {
 fn names_of_later_versions_are_refused_as_such() {
     refused(
         "[data]\nsource = 'synthetic'",
-        "[data] source: \"synthetic\" is not supported by this version (one of digits, idx, cifar10, csv, npz)",
+        "[data] source: \"synthetic\" is not supported by this version (one of digits, idx, cifar10, csv, npz, images)",
     );
 }
 

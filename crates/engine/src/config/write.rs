@@ -58,6 +58,12 @@ fn data_table(data: &DataConfig) -> TomlTable {
     if let Some(limit) = data.train_limit {
         writer.count("train_limit", limit);
     }
+    if let Some(size) = data.resize {
+        writer.put(
+            "resize",
+            size.map(|size| Value::Integer(size as i64)).to_vec(),
+        );
+    }
     if let Some(shape) = data.shape {
         writer.put(
             "shape",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::images::ImageError;
 use super::npz::ArrayError;
 
 /// Why [`load`](super::load()) failed. Messages read after "failed to …"; [`DataError::key`] names the key to change.
@@ -44,6 +45,9 @@ pub enum DataError {
     /// Something about the labels' own file.
     #[error("take the labels from their own file: {0}")]
     Labels(Box<DataError>),
+    /// Something about a folder of images.
+    #[error(transparent)]
+    Image(Box<ImageError>),
     /// Something about NumPy's arrays.
     #[error(transparent)]
     Array(Box<ArrayError>),
@@ -516,6 +520,12 @@ pub enum DataError {
     },
 }
 
+impl From<ImageError> for DataError {
+    fn from(error: ImageError) -> Self {
+        Self::Image(Box::new(error))
+    }
+}
+
 impl From<ArrayError> for DataError {
     fn from(error: ArrayError) -> Self {
         Self::Array(Box::new(error))
@@ -529,6 +539,7 @@ impl DataError {
             Self::NoTestPath | Self::TestSet(_) => "test_path",
             Self::Labels(_) => "label_path",
             Self::Array(error) => error.key(),
+            Self::Image(error) => error.key(),
             Self::WrongShape { .. } => "shape",
             Self::NoDelimiter { .. } | Self::OneColumn { .. } => "delimiter",
             Self::LabelAbsent { .. }

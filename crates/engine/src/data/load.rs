@@ -6,7 +6,7 @@ use super::raw::Raw;
 use super::split::{Sizes, split, split_unstratified};
 use super::{
     DataError, Dataset, Preprocessing, Samples, TargetScale, Targets, Task, cifar10, csv, digits,
-    idx, npz,
+    idx, images, npz,
 };
 use crate::config::{DataConfig, Source};
 
@@ -38,6 +38,7 @@ use crate::config::{DataConfig, Source};
 ///     validation: Share::Fraction(0.2),
 ///     test: Share::Count(0),
 ///     train_limit: None,
+///     resize: None,
 ///     shape: None,
 ///     preprocess: Preprocess::StandardizeChannel,
 ///     augment: Augment::default(),
@@ -169,6 +170,12 @@ fn read(config: &DataConfig) -> Result<(Raw, Option<Raw>), DataError> {
             let path = required_path(config, "npz", "an .npz file, or an .npy file of features")?;
             let label_kind = config.csv.label_kind;
             npz::read(path, test_path, &config.npz, label_kind, config.shape)?
+        }
+        Source::Images => {
+            let path = required_path(config, "images", "a directory with one for each class")?;
+            let train = images::read(path, config.resize)?;
+            let test = test_path.map(|path| images::read(path, config.resize));
+            (train, test.transpose().map_err(in_test_set)?)
         }
     };
     let file = config.path.as_deref().unwrap_or(Path::new("the digits"));

@@ -11,6 +11,7 @@ mod digits;
 mod error;
 mod fingerprint;
 mod idx;
+mod images;
 mod input;
 mod load;
 mod npz;
@@ -26,12 +27,13 @@ pub(crate) use augment::Augmenter;
 pub use columns::Columns;
 pub(crate) use columns::Content;
 pub use error::DataError;
+pub use images::ImageError;
 pub use load::load;
 pub use npz::ArrayError;
 pub(crate) use preprocess::Fitted;
 pub use preprocess::{PreprocessError, Preprocessing};
 pub use targets::{TargetScale, Targets, Task};
-pub use unlabelled::{UnlabelledError, read_unlabelled, read_unlabelled_text};
+pub use unlabelled::{Unlabelled, UnlabelledError, read_unlabelled, read_unlabelled_text};
 
 /// Height, width and channels of one sample; a table of D features is 1 × 1 × D.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,16 @@ use thiserror::Error;
 use super::columns::Columns;
 use super::input::Input;
 use super::raw::{Cells, Raw};
-use super::{DataError, Shape, cifar10, csv, idx, npz};
+use super::{DataError, Shape, cifar10, csv, idx, images, npz};
+
+/// Samples without labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unlabelled {
+    /// (N, height, width, channels), not preprocessed.
+    pub features: Vec<f32>,
+    /// The file of each (N), where they are files of their own.
+    pub files: Option<Vec<String>>,
+}
 
 /// Why samples could not be read; messages read after "failed to …".
 #[derive(Debug, Error)]
@@ -74,8 +83,8 @@ pub enum UnlabelledError {
 }
 
 /// Reads samples (N, height, width, channels) of `shape`, not preprocessed, from a file in one of the formats of data sets, told
-/// by its content: NumPy's arrays (`x`, `x_test`, or the only one), MNIST's images, batches of CIFAR-10 (`.bin`), else
-/// comma-separated values. Labels that are there too are passed over.
+/// by its content: NumPy's arrays (`x`, `x_test`, or the only one), MNIST's images, batches of CIFAR-10 (`.bin`), an image or a directory
+/// of images, which are brought to the size of `shape`, else comma-separated values. Labels that are there too are passed over.
 ///
 /// - `columns`: those that the network was trained on, where it was a table.
 ///
@@ -85,7 +94,7 @@ pub fn read_unlabelled(
     path: &Path,
     shape: Shape,
     columns: Option<&Columns>,
-) -> Result<Vec<f32>, UnlabelledError> {
+) -> Result<Unlabelled, UnlabelledError> {
     let found = match Kind::of(path, shape)? {
         Kind::Text => {
             let bytes = Input::open(path)?.all("a table of comma-separated values")?;
@@ -99,8 +108,25 @@ pub fn read_unlabelled(
         Kind::Arrays => npz::read_unlabelled(path, shape)?,
         Kind::Idx => idx::read_unlabelled(path)?,
         Kind::Cifar10 => cifar10::read(path, cifar10::Set::Test)?,
+        Kind::Images if !matches!(shape.channels, 1 | 3) => {
+            return Err(UnlabelledError::OtherShape {
+                path: path.to_path_buf(),
+                found: [shape.height, shape.width, 3],
+                accepted: [shape.height, shape.width, shape.channels],
+            });
+        }
+        Kind::Images => {
+            let (pixels, files) = images::read_unlabelled(path, shape)?;
+            return Ok(Unlabelled {
+                features: pixels.into_iter().map(f32::from).collect(),
+                files: Some(files),
+            });
+        }
     };
-    of_shape(path, found, shape)
+    Ok(Unlabelled {
+        features: of_shape(path, found, shape)?,
+        files: None,
+    })
 }
 
 /// As [`read_unlabelled`], of a text of comma-separated values that came from somewhere else; `name` tells where.
@@ -112,8 +138,11 @@ pub fn read_unlabelled_text(
     bytes: Vec<u8>,
     shape: Shape,
     columns: Option<&Columns>,
-) -> Result<Vec<f32>, UnlabelledError> {
-    csv::read_unlabelled(name, bytes, columns, shape)
+) -> Result<Unlabelled, UnlabelledError> {
+    Ok(Unlabelled {
+        features: csv::read_unlabelled(name, bytes, columns, shape)?,
+        files: None,
+    })
 }
 
 fn of_shape(path: &Path, found: Raw, shape: Shape) -> Result<Vec<f32>, UnlabelledError> {
@@ -136,6 +165,7 @@ enum Kind {
     Arrays,
     Idx,
     Cifar10,
+    Images,
 }
 
 impl Kind {
@@ -154,6 +184,9 @@ impl Kind {
         if shape == CIFAR10 && is_batch {
             return Ok(Self::Cifar10);
         }
+        if path.is_dir() {
+            return Ok(Self::Images);
+        }
         let start: [u8; 4] = match Input::open(path)?.header("samples") {
             // A table of a single digit is short.
             Err(DataError::NoHeader { .. }) => return Ok(Self::Text),
@@ -162,6 +195,7 @@ impl Kind {
         Ok(match &start {
             b"\x93NUM" | b"PK\x03\x04" | b"PK\x05\x06" => Self::Arrays,
             [0, 0, 8, 3] => Self::Idx,
+            start if images::begins_as_one(start) => Self::Images,
             _ => Self::Text,
         })
     }

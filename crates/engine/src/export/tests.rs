@@ -146,7 +146,9 @@ fn a_table_with_categories_and_holes_is_predicted_from_further_rows() {
         let read = |rows: &str| {
             let columns = again.columns().cloned();
             let bytes = rows.as_bytes().to_vec();
-            data::read_unlabelled_text(Path::new("rows"), bytes, again.shape(), columns.as_ref())
+            let name = Path::new("rows");
+            data::read_unlabelled_text(name, bytes, again.shape(), columns.as_ref())
+                .map(|samples| samples.features)
         };
         // In another order, with another column; a colour that training did not meet.
         let named = read("colour,price,size\nred,1,4\n,2,?\nmauve,3,8\n").unwrap();

@@ -247,8 +247,12 @@ impl<'a> Reader<'a> {
         Share::Fraction(default)
     }
 
-    /// `[channels, height, width]`.
-    pub(super) fn shape(&mut self, name: &str) -> Option<[usize; 3]> {
+    /// So many sizes within the key's limits, if the file has them; `accepted` says which.
+    pub(super) fn sizes<const N: usize>(
+        &mut self,
+        name: &str,
+        accepted: &str,
+    ) -> Option<[usize; N]> {
         let key = self.key(name);
         let value = self.value(name)?;
         let sizes: Option<Vec<usize>> = value.as_array().and_then(|items| {
@@ -259,12 +263,11 @@ impl<'a> Reader<'a> {
             };
             items.iter().map(size).collect()
         });
-        let shape = sizes.and_then(|sizes| <[usize; 3]>::try_from(sizes).ok());
-        if shape.is_none() {
-            let help = "[channels, height, width], three whole numbers from 1 to 65536";
-            self.report(name, found(value), Some(help.to_owned()));
+        let sizes = sizes.and_then(|sizes| <[usize; N]>::try_from(sizes).ok());
+        if sizes.is_none() {
+            self.report(name, found(value), Some(accepted.to_owned()));
         }
-        shape
+        sizes
     }
 
     /// A column by name or position.

@@ -18,6 +18,7 @@ fn config(source: Source, path: Option<PathBuf>) -> DataConfig {
         validation: Share::Fraction(0.2),
         test: Share::Fraction(0.2),
         train_limit: None,
+        resize: None,
         shape: None,
         preprocess: Preprocess::None,
         augment: Augment::default(),
