@@ -38,6 +38,7 @@ fn check_shows_what_would_run_and_writes_nothing() {
       linear_1               → 8                     520 parameters         1024 flop  relu
       linear_2               → 10                     90 parameters          160 flop
       in all                                         610 parameters         1184 flop a sample
+      trained on the CPU, one thread a trial; GPUs are for programs of your own: finetooth init FILE --template command
 
     sanity checks
       check           result  measured

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod architecture;
+mod book;
 mod commands;
 mod crash;
 mod data_messages;
@@ -23,4 +24,5 @@ mod slurm;
 mod sweeps;
 mod testing;
 mod training;
+mod tutorial;
 mod wandb;

@@ -1,5 +1,30 @@
 //! What a trial is: training by the engine, a user's own program, or a synthetic stand-in. The one crate that knows both the search
 //! and the network.
+//!
+//! [`Training`] is the engine as an objective: [`overlay`] lays a trial's values onto the sweep's configuration, and that is the whole
+//! binding of the two, as a hyperparameter's name is its key. [`Program`] is a user's program. [`Vocabulary`] tells the scheduler
+//! which keys and columns there are; [`Fit`] is a training that is kept and gone on with, [`Ensemble`] several together.
+//!
+//! # Example
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use finetooth_objective::{Vocabulary, overlay};
+//! use finetooth_scheduler::space::{Params, Value};
+//! use finetooth_scheduler::sweep::{Purpose, Sweep};
+//!
+//! let definition = "name = \"x\"\n[train]\nbatch_size = 128";
+//! let base = Path::new(".");
+//! let Vocabulary { keys, columns, .. } = Vocabulary::of(definition, base);
+//! let (sweep, _) = Sweep::parse(definition, &keys, &columns, &[], base, Purpose::Sweep)?;
+//!
+//! let params = Params::from_iter([("learning_rate".into(), Value::Float(0.01))]);
+//! let settings = overlay(sweep.settings(), &params);
+//! assert_eq!(settings["train"]["learning_rate"].as_float(), Some(0.01));
+//! assert_eq!(settings["train"]["batch_size"].as_integer(), Some(128));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

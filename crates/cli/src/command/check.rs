@@ -37,6 +37,9 @@ use crate::table::Table;
 /// Drawn trials that are shown.
 const PREVIEW: usize = 8;
 
+/// Where built-in training runs, for whoever looks for a GPU.
+const ON_CPU: &str = "trained on the CPU, one thread a trial; GPUs are for programs of your own: finetooth init FILE --template command";
+
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -116,6 +119,9 @@ pub(crate) fn check(args: &CheckArgs, screen: &Screen) -> Result<ExitCode, Failu
         );
         if !description.is_empty() {
             text.push_str(&section("data and model", &description));
+        }
+        if matches!(opened, Opened::Training(_)) {
+            let _ = writeln!(text, "  {ON_CPU}");
         }
         if let Some(found) = found {
             let _ = write!(text, "\nsanity checks\n{}", gate::text(found));

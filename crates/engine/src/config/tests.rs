@@ -227,6 +227,14 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
+fn a_device_is_no_key_as_all_training_runs_on_the_cpu() {
+    refused(
+        "[train]\ndevice = 'cuda'",
+        "[train] device: unknown key (training runs on the CPU; leave it out)",
+    );
+}
+
+#[test]
 fn names_of_later_versions_are_refused_as_such() {
     refused(
         "[data]\nsource = 'synthetic'",

@@ -213,7 +213,8 @@ impl<'a> Reader<'a> {
                 self.later(&entry.place, &path, "leave it out".to_owned());
             } else {
                 let is_dimension = table.path.starts_with("space.");
-                let help = elsewhere(self.terms.keys, &table.key(), name)
+                let help = foreign(&table.key(), name)
+                    .or_else(|| elsewhere(self.terms.keys, &table.key(), name))
                     .filter(|_| !is_dimension)
                     .or_else(|| {
                         nearest(name, known.iter().copied())
@@ -318,6 +319,18 @@ fn title(path: &str) -> String {
     } else {
         format!("[{path}]")
     }
+}
+
+/// Keys by which other trainers are told where to train.
+const DEVICES: [&str; 5] = ["device", "gpu", "gpus", "cuda", "accelerator"];
+
+/// What to do in the place of a key that other programs have in such a table.
+fn foreign(table: &str, name: &str) -> Option<String> {
+    (table == "train" && DEVICES.contains(&name)).then(|| {
+        "built-in training runs on the CPU, so leave it out; to train on GPUs, let trials be runs of your own program, with \
+         [command] gpus and [limits] gpus (finetooth init FILE --template command)"
+            .to_owned()
+    })
 }
 
 /// Where a key stands that was written into `table`.

@@ -380,6 +380,9 @@ impl<'a> Reader<'a> {
     fn report_unknown(&mut self, name: &str) {
         let elsewhere = KEYS.iter().find(|key| key.name == name);
         let help = match elsewhere {
+            None if self.table == Table::Train && name == "device" => {
+                "training runs on the CPU; leave it out".to_owned()
+            }
             Some(key) => format!("`{name}` belongs to [{}]", key.table.name()),
             None => nearest(
                 name,

@@ -25,6 +25,10 @@ fn overrides_are_held_to_the_files_rules() {
     - in `--set train.batchsize=3`: [train] has no key `batchsize`
       help: did you mean `batch_size`?
     "#);
+    assert_snapshot!(set(&["train.device=cuda"], "name = \"x\""), @r#"
+    - in `--set train.device=cuda`: [train] has no key `device`
+      help: built-in training runs on the CPU, so leave it out; to train on GPUs, let trials be runs of your own program, with [command] gpus and [limits] gpus (finetooth init FILE --template command)
+    "#);
     assert_snapshot!(set(&["name.x=3"], "name = \"x\""), @"- in `--set name.x=3`: name is not a table of keys");
     assert_snapshot!(set(&["stage.7.epochs=3"], "name = \"x\"\n[[stage]]\nname = \"a\"\ntrials = 1\nepochs = 1"), @"- in `--set stage.7.epochs=3`: stage has 1 members, counted from 0, and no 7");
     assert_snapshot!(set(&["train=3"], "name = \"x\""), @"- in `--set train=3`: train takes a table of keys, found 3");
