@@ -1,9 +1,10 @@
 //! Folders of images: a directory for each class, PNG or JPEG files anywhere in it.
 //!
-//! `folder` finds the files, `picture` decodes one.
+//! `folder` finds the files, `picture` decodes one, `jpeg` says whether a JPEG file is whole.
 
 mod error;
 mod folder;
+mod jpeg;
 mod picture;
 
 use std::path::Path;

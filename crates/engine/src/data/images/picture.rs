@@ -1,6 +1,6 @@
 //! One image: PNG or JPEG, told by its content.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -9,10 +9,14 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use super::error::ImageError;
+use super::jpeg;
 use crate::data::Shape;
 
 /// Bytes that the pixels of one image may take before they are brought to their size.
-const MAX_BYTES: u64 = 512 << 20;
+const MAX_BYTES: u64 = 128 << 20;
+
+/// First bytes of a JPEG file.
+const JPEG: [u8; 3] = [0xff, 0xd8, 0xff];
 
 /// What an image says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +47,7 @@ impl Wanted {
 
 /// Whether a file begins as an image: the first four bytes tell.
 pub(super) fn begins_as_one(start: &[u8]) -> bool {
-    start.starts_with(b"\x89PNG") || start.starts_with(&[0xff, 0xd8, 0xff])
+    start.starts_with(b"\x89PNG") || start.starts_with(&JPEG)
 }
 
 /// Whether a file is one that can be decoded.
@@ -82,6 +86,7 @@ pub(super) fn pixels(file: &Path, wanted: Wanted) -> Result<Vec<u8>, ImageError>
             limit: MAX_BYTES,
         });
     }
+    check_end(file)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(|reason| damaged(file, &reason))?;
     image.apply_orientation(orientation);
@@ -119,6 +124,21 @@ fn decoder(file: &Path) -> Result<impl ImageDecoder, ImageError> {
     reader
         .into_decoder()
         .map_err(|reason| damaged(file, &reason))
+}
+
+/// Refuses a JPEG file that was cut off, which the decoder would fill with grey.
+fn check_end(file: &Path) -> Result<(), ImageError> {
+    let bytes = fs::read(file).map_err(|reason| ImageError::Unreadable {
+        path: file.to_path_buf(),
+        reason,
+    })?;
+    if !bytes.starts_with(&JPEG) || jpeg::is_whole(&bytes) {
+        return Ok(());
+    }
+    Err(ImageError::Damaged {
+        path: file.to_path_buf(),
+        reason: "its end is missing".to_owned(),
+    })
 }
 
 /// Whether height and width change places.

@@ -159,6 +159,30 @@ fn what_is_no_folder_of_images_is_refused() {
 }
 
 #[test]
+fn a_jpeg_file_that_was_cut_off_is_refused_wherever() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("a")).unwrap();
+    let path = directory.path().join("a/x.jpg");
+    let picture = RgbImage::from_fn(40, 30, |x, y| {
+        Rgb([x as u8 * 6, y as u8 * 8, (x * y) as u8])
+    });
+    picture.save(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    read(directory.path(), None).unwrap();
+    for end in (0..whole.len())
+        .step_by(3)
+        .chain([whole.len() - 1, whole.len() - 2])
+    {
+        fs::write(&path, &whole[..end]).unwrap();
+        refused(
+            directory.path(),
+            None,
+            "it is damaged, cut off, or no image",
+        );
+    }
+}
+
+#[test]
 fn an_image_that_claims_to_be_huge_takes_no_memory() {
     let directory = folder();
     let path = directory.path().join("cat/1.png");
