@@ -213,8 +213,7 @@ impl<'a> Reader<'a> {
                 self.later(&entry.place, &path, "leave it out".to_owned());
             } else {
                 let is_dimension = table.path.starts_with("space.");
-                let help = foreign(&table.key(), name)
-                    .or_else(|| elsewhere(self.terms.keys, &table.key(), name))
+                let help = elsewhere(self.terms.keys, &table.key(), name)
                     .filter(|_| !is_dimension)
                     .or_else(|| {
                         nearest(name, known.iter().copied())
@@ -324,9 +323,10 @@ fn title(path: &str) -> String {
 /// Keys by which other trainers are told where to train.
 const DEVICES: [&str; 5] = ["device", "gpu", "gpus", "cuda", "accelerator"];
 
-/// What to do in the place of a key that other programs have in such a table.
-fn foreign(table: &str, name: &str) -> Option<String> {
-    (table == "train" && DEVICES.contains(&name)).then(|| {
+/// What to do in the place of a key, named with its table, that other programs have.
+pub(super) fn foreign(path: &str) -> Option<String> {
+    let name = path.strip_prefix("train.")?;
+    DEVICES.contains(&name).then(|| {
         "built-in training runs on the CPU, so leave it out; to train on GPUs, let trials be runs of your own program, with \
          [command] gpus and [limits] gpus (finetooth init FILE --template command)"
             .to_owned()

@@ -3,7 +3,7 @@
 use std::path::absolute;
 
 use super::nearest::{enumerate, nearest};
-use super::reader::{Reader, elsewhere, listed, plain};
+use super::reader::{Reader, elsewhere, foreign, listed, plain};
 use super::tree::{Entry, Item, Node};
 use super::{KeyKind, KeySpec, Purpose};
 use crate::space::Value;
@@ -92,7 +92,8 @@ fn check_name(reader: &mut Reader<'_>, table: &str, entry: &Entry) {
         Some(_) => {}
         None => {
             let here: Vec<&str> = here.map(|spec| spec.name.as_str()).collect();
-            let help = elsewhere(terms.keys, table, &entry.name)
+            let help = foreign(&format!("{table}.{}", entry.name))
+                .or_else(|| elsewhere(terms.keys, table, &entry.name))
                 .or_else(|| {
                     nearest(&entry.name, here.iter().copied())
                         .map(|near| format!("did you mean `{near}`?"))
