@@ -6,6 +6,7 @@ are left as words.
 """
 
 import json
+import os
 import posixpath
 import re
 import sys
@@ -20,6 +21,11 @@ def inside(path):
         return path
     path = path[3:]
     return path if path.endswith(".md") else path + ".md"
+
+
+def seen_from_docs(path):
+    path = posixpath.normpath(path)
+    return path.removeprefix("../docs/")
 
 
 def chapters(items):
@@ -38,11 +44,13 @@ def relink(text, source, place, known):
         if re.match(r"[a-z]+:|#", target):
             return match[0]
         file, hash_, anchor = target.partition("#")
-        file = posixpath.normpath(posixpath.join(posixpath.dirname(source), file))
+        file = seen_from_docs(posixpath.join(posixpath.dirname(source), file))
+        # A folder is represented by the first page in it.
+        file = min((page for page in known if page.startswith(file + "/")), default=file)
         if file in known:
             there = posixpath.relpath(inside(file), posixpath.dirname(place) or ".")
             return f"[{words}]({there}{hash_}{anchor})"
-        if file.startswith(".."):
+        if file.startswith("..") or not os.path.exists(file):
             return words
         return match[0]
 
