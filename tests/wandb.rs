@@ -1,408 +1,410 @@
-//! Sweeps of Weights & Biases as ours: each is written, told about, and accepted by `check`'s own reader.
+//! Sweep configurations of Weights & Biases as definitions of ours: `tests/wandb/` has some of every kind, each beside what it becomes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Said, Sandbox};
 
-/// What `init --from` writes and says; the file is run through the reader of definitions.
-#[track_caller]
-fn converted(yaml: &str) -> (String, String) {
+/// Every configuration of `tests/wandb/`.
+fn configurations() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/wandb");
+    let entries = fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_none_or(|extension| extension != "toml"));
+    files.sort();
+    assert!(files.len() >= 12, "{files:?}");
+    files
+}
+
+/// `init --from` of a text.
+fn init(yaml: &str) -> (Sandbox, Said) {
     let sandbox = Sandbox::new();
     sandbox.write("wandb.yaml", yaml);
     let said = sandbox.run(&["init", "ours.toml", "--from", "wandb.yaml"]);
+    (sandbox, said)
+}
+
+#[test]
+fn each_configuration_becomes_the_valid_definition_beside_it() {
+    for file in configurations() {
+        let sandbox = Sandbox::new();
+        let from = file.file_name().unwrap().to_str().unwrap();
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        let to = format!("{stem}.toml");
+        sandbox.write(from, &fs::read_to_string(&file).unwrap());
+        let said = sandbox.run(&["init", &to, "--from", from]);
+        assert_eq!(said.code, 0, "{from}: {}", said.err);
+        let expected = fs::read_to_string(file.with_extension("toml")).unwrap();
+        assert_eq!(sandbox.read(&to), expected, "{from}");
+        // A simulation reads the whole definition and runs no program.
+        let said = sandbox.run(&["simulate", &to, "--json"]);
+        assert_eq!(said.code, 0, "{from}: {}", said.err);
+    }
+}
+
+#[test]
+fn every_part_of_a_configuration_is_told_with_its_line() {
+    let file = configurations();
+    let file = file
+        .iter()
+        .find(|file| file.ends_with("bayes.yaml"))
+        .unwrap();
+    let (_, said) = init(&fs::read_to_string(file).unwrap());
+    assert_snapshot!(said.err, @r#"
+    carried over:
+      line 2    program: train.py
+      line 3    name: results go to results/night-run
+      line 6    description: a comment
+      line 8    metric: val/accuracy, maximize
+      line 12   run_cap: 40
+      line 18   batch_size: a list of 3
+      line 20   dropout: from 0.0 to 0.5
+      line 23   hidden: from 16 to 256
+      line 26   optimizer: the same in every trial, in argv
+      line 28   amp: the same in every trial, in argv
+    means something else now:
+      line 7    method: bayes is [search] with proposals = "gp": points from a Gaussian process too, in generations that begin brief, with run_cap as its budget in full trainings
+      line 14   learning_rate: min: 1e-5 is a text in YAML, which wants 1.0e-5, and a number here
+      line 30   epochs: how far a trial is trained, 27 at most; W&B passes it as it is, here trials may begin with few epochs, and be continued
+      line 32   seed: another one in each trial, which follows from the sweep's own
+      line 34   early_terminate: the search itself trains all trials briefly and goes on with the best third, three times; its brackets are those of [search]
+    left out:
+      line 4    project: of W&B's service, which takes no part here
+      line 5    entity: of W&B's service, which takes no part here
+    to do: the program has to print its metric and take its values from its arguments; the first lines of the file tell how
+    wrote ours.toml; next: finetooth check ours.toml, then finetooth run ours.toml
+    "#);
+}
+
+/// A program that prints its arguments, one a line, and a metric.
+const PRINTS: &str = "for argument in \"$@\"; do echo \"got $argument\"; done\necho loss=0.5\n";
+
+/// What the program of a configuration was given in its first trial.
+#[track_caller]
+fn given(yaml: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    let (sandbox, said) = init(yaml);
     assert_eq!(said.code, 0, "{}", said.err);
-    // Nothing but the program is missing: `simulate` reads the whole definition and runs none.
-    let read = sandbox.run(&["simulate", "ours.toml", "--json"]);
-    assert_eq!(read.code, 0, "{}\n{}", sandbox.read("ours.toml"), read.err);
-    (sandbox.read("ours.toml"), said.err)
+    sandbox.write("train.sh", PRINTS);
+    let mut run = sandbox.program(&["run", "ours.toml", "--quiet"]);
+    run.envs(variables.iter().copied());
+    let said = sandbox.said(&run.output().unwrap());
+    assert_eq!(said.code, 0, "{}\n{}", sandbox.read("ours.toml"), said.err);
+    let out = sandbox.run(&["logs", "results/ours", "1"]).out;
+    let got = out.lines().filter_map(|line| line.strip_prefix("got "));
+    got.map(str::to_owned).collect()
+}
+
+/// A configuration of two trials whose program is run by a shell.
+fn shell(command: &str, parameters: &str) -> String {
+    format!(
+        "program: train.sh\nmethod: random\nrun_cap: 2\nmetric: {{name: loss}}\ncommand: [sh, '${{program}}', {command}]\nparameters:\n{parameters}"
+    )
+}
+
+/// Expected: `f"--{key}={value}"` in Python, as W&B's agent writes its arguments.
+#[test]
+fn a_program_is_given_what_w_and_b_gives_it() {
+    let parameters = "  flag: {values: [true]}\n  none: {value: null}\n  text: {value: 'a b \"{c}\" $d'}\n  rate: {value: 1e-3}\n\
+                      \x20 kind: {values: [x y]}\n  two: {values: [1, 1.0]}\n  layers: {values: [[64, 64], [64, 32]]}\n";
+    let given = given(&shell("'-u', '${args}'", parameters), &[]);
+    let mut sorted = given.clone();
+    sorted.sort();
+    let layers = sorted
+        .iter()
+        .position(|text| text.starts_with("--layers=[64,"))
+        .unwrap();
+    sorted.remove(layers);
+    let two = sorted
+        .iter()
+        .position(|text| text.starts_with("--two=1"))
+        .unwrap();
+    sorted.remove(two);
+    assert_eq!(
+        sorted,
+        [
+            "--flag=True",
+            "--kind=x y",
+            "--none=None",
+            "--rate=0.001",
+            "--text=a b \"{c}\" $d",
+            "-u"
+        ]
+    );
+}
+
+#[test]
+fn a_program_is_given_one_object_of_json() {
+    let parameters = "  rate: {min: 0.1, max: 0.2}\n  kind: {values: ['say \"a\" {x}', b]}\n  mixed: {values: [null, auto]}\n  flag: {values: [true, false]}\n\
+                      \x20 epochs: {value: 1}\n  seed: {value: 3}\n  fixed: {value: {deep: [1, null, '{}']}}\n\
+                      \x20 optimizer: {parameters: {name: {value: adam}, momentum: {min: 0.8, max: 0.9}}}\n";
+    let given = given(&shell("'${args_json}'", parameters), &[]);
+    let object: serde_json::Value = serde_json::from_str(&given[0]).unwrap();
+    assert!(
+        object["rate"]
+            .as_f64()
+            .is_some_and(|rate| (0.1..0.2).contains(&rate))
+    );
+    assert!(["say \"a\" {x}", "b"].contains(&object["kind"].as_str().unwrap()));
+    assert!(object["mixed"].is_null() || object["mixed"] == "auto");
+    assert!(object["flag"].is_boolean() && object["seed"].is_u64());
+    assert_eq!(object["epochs"], 1);
+    assert_eq!(object["fixed"]["deep"], serde_json::json!([1, null, "{}"]));
+    assert_eq!(object["optimizer"]["name"], "adam");
+    assert!(object["optimizer"]["momentum"].is_f64());
+    assert_eq!(given.len(), 1);
+}
+
+#[test]
+fn variables_are_put_in_by_a_shell_that_reads_nothing_else() {
+    let command = "'--data', '${envvar:DATA}/$(id) `id` \"x\"', '--values=${args_json_file}', '${args}', '--last'";
+    let yaml = shell(
+        command,
+        "  kind: {values: ['$(id)', '`id` \"']}\n  fixed: {value: 7}\n",
+    );
+    let given = given(&yaml, &[("DATA", "/some where/$x")]);
+    assert_eq!(given[..2], ["--data", "/some where/$x/$(id) `id` \"x\""]);
+    assert!(given[2].ends_with("/trials/1/params.json"), "{given:?}");
+    assert!(
+        ["--kind=$(id)", "--kind=`id` \""].contains(&&*given[3]),
+        "{given:?}"
+    );
+    assert_eq!(given[4..], ["--fixed=7", "--last"]);
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_named() {
+    let yaml = shell(
+        "'${envvar:FINETOOTH_TEST_NOT_SET}', '${args}'",
+        "  kind: {values: [a, b]}\n",
+    );
+    let (sandbox, said) = init(&yaml);
+    assert_eq!(said.code, 0, "{}", said.err);
+    sandbox.write("train.sh", PRINTS);
+    let said = sandbox.run(&["check", "ours.toml"]);
+    let all = said.out + &said.err;
+    assert!(
+        said.code != 0 && all.contains("FINETOOTH_TEST_NOT_SET"),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_program_is_trained_for_the_epochs_that_a_parameter_says() {
+    let (sandbox, said) = init(&shell(
+        "'${args}'",
+        "  lr: {min: 0.1, max: 0.2}\n  epochs: {values: [2, 3]}\n",
+    ));
+    assert_eq!(said.code, 0, "{}", said.err);
+    sandbox.write(
+        "train.sh",
+        "for argument in \"$@\"; do case $argument in --epochs=*) n=${argument#*=};; --lr=*) lr=${argument#*=};; esac; done\n\
+         for epoch in $(seq $n); do echo \"epoch=$epoch loss=$lr\"; done\n",
+    );
+    let said = sandbox.run(&["run", "ours.toml", "--quiet"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(
+        sandbox.read("results/ours/trials.csv").lines().count(),
+        1 + 2
+    );
+    assert_eq!(
+        sandbox.read("results/ours/epochs.csv").lines().count(),
+        1 + 2 * 3
+    );
+}
+
+#[test]
+fn all_mistakes_of_a_configuration_are_drawn_under_their_lines() {
+    let (sandbox, said) = init(
+        "program: train.py\nmethod: bayesian\nmetric: {name: loss, goal: down}\nparameters:\n  a: {distribution: logUniform, min: 1, max: 2}\n\
+         \x20 b: {min: 2.0, max: 1.0}\n  größe: 7\nrun_cap: none\n",
+    );
+    assert_eq!(said.code, 2);
+    assert_snapshot!(said.err, @r"
+      error: the method `bayesian` is not known
+       ,-[wandb.yaml:2:9]
+     1 | program: train.py
+     2 | method: bayesian
+       :         ^^^^|^^^
+       :             `-- here
+     3 | metric: {name: loss, goal: down}
+       `----
+      help: did you mean bayes?
+
+      error: the goal of the metric is neither minimize nor maximize
+       ,-[wandb.yaml:3:28]
+     2 | method: bayesian
+     3 | metric: {name: loss, goal: down}
+       :                            ^^|^
+       :                              `-- here
+     4 | parameters:
+       `----
+      help: write goal: minimize, or goal: maximize
+
+      error: `a` has the distribution `logUniform`, which there is none of
+       ,-[wandb.yaml:5:21]
+     4 | parameters:
+     5 |   a: {distribution: logUniform, min: 1, max: 2}
+       :                     ^^^^^|^^^^
+       :                          `-- not known
+     6 |   b: {min: 2.0, max: 1.0}
+       `----
+      help: did you mean log_uniform?
+
+      error: `b` has min = 2 above max = 1
+       ,-[wandb.yaml:6:12]
+     5 |   a: {distribution: logUniform, min: 1, max: 2}
+     6 |   b: {min: 2.0, max: 1.0}
+       :            ^|^
+       :             `-- above max
+     7 |   größe: 7
+       `----
+      help: exchange the two
+
+      error: `größe` is not a table with value, values, or min and max
+       ,-[wandb.yaml:7:12]
+     6 |   b: {min: 2.0, max: 1.0}
+     7 |   größe: 7
+       :          |
+       :          `-- here
+     8 | run_cap: none
+       `----
+      help: write a value that stays the same as {value: …}, a list as {values: […]}
+
+      error: `run_cap` is a whole number from 1 to 1000000
+       ,-[wandb.yaml:8:10]
+     7 |   größe: 7
+     8 | run_cap: none
+       :          ^^|^
+       :            `-- here
+       `----
+      help: write how many trials there may be, like run_cap: 40
+
+    error: wandb.yaml has 6 mistakes; nothing was run, nothing was written
+    ");
+    assert_eq!(sandbox.names("."), ["wandb.yaml"]);
 }
 
 #[track_caller]
 fn refused(yaml: &str, expected: &str) {
-    let sandbox = Sandbox::new();
-    sandbox.write("wandb.yaml", yaml);
-    let said = sandbox.run(&["init", "ours.toml", "--from", "wandb.yaml"]);
+    let (sandbox, said) = init(yaml);
     assert_eq!(said.code, 2, "{}", said.err);
     assert!(said.err.contains(expected), "{}", said.err);
+    assert!(said.err.contains("help:"), "{}", said.err);
     assert_eq!(sandbox.names("."), ["wandb.yaml"]);
 }
 
-const BAYES: &str = "\
-program: train.py
-project: Night Run
-method: bayes
-metric:
-  name: val/accuracy
-  goal: maximize
-  target: 0.99
-run_cap: 40
-parameters:
-  learning_rate:
-    distribution: log_uniform_values
-    min: 1e-5
-    max: 0.1
-  batch_size:
-    values: [32, 64, 128]
-  dropout:
-    min: 0.0
-    max: 0.5
-  optimizer:
-    value: adam
-  epochs:
-    value: 27
-  seed:
-    values: [1, 2, 3]
-early_terminate:
-  type: hyperband
-  min_iter: 3
-";
-
 #[test]
-fn a_bayesian_sweep() {
-    let (written, said) = converted(BAYES);
-    assert_snapshot!(written, @r#"
-    # From wandb.yaml, a sweep of Weights & Biases. The program is run as it was there, and its numbers are read from what it prints:
-    # beside wandb.log, after each epoch, it has to print a line such as  epoch=3 val/accuracy=0.91  (docs/programs.md of finetooth tells all).
-    # finetooth check runs it once and shows what was read.
-    #
-    # Means something else here:
-    #   line 21: `epochs` is how far a trial is trained, 27 at most: trials begin with few epochs, and the best go on
-    #   line 23: `seed` is another one in each trial, and follows from the sweep's own
-    #   line 3: bayes: new points come from a Gaussian process too, in generations
-    #   line 25: early_terminate: the search itself trains many trials briefly and goes on with the best
-    #
-    # Left out:
-    #   line 2: `project` is about W&B's service
-
-    name = "night-run"
-    metric = { name = "val/accuracy", goal = "maximize", target = 0.99 }
-
-    [command]
-    argv = ["python3", "train.py", "{args}", "--epochs={epochs}", "--seed={seed}", "--optimizer=adam"]
-
-    [space.learning_rate]
-    low = 1e-5
-    high = 0.1
-    scale = "log"
-
-    [space.batch_size]
-    values = [32, 64, 128]
-
-    [space.dropout]
-    low = 0.0
-    high = 0.5
-
-    [search]
-    proposals = "gp"
-    epochs = 27
-    budget = 40
-    "#);
-    assert_snapshot!(said, @"
-    means something else here, line 21: `epochs` is how far a trial is trained, 27 at most: trials begin with few epochs, and the best go on
-    means something else here, line 23: `seed` is another one in each trial, and follows from the sweep's own
-    means something else here, line 3: bayes: new points come from a Gaussian process too, in generations
-    means something else here, line 25: early_terminate: the search itself trains many trials briefly and goes on with the best
-    left out, line 2: `project` is about W&B's service
-    the program has to print its metric after each epoch, beside wandb.log: the file tells how
-    wrote ours.toml; next: finetooth check ours.toml, then finetooth run ours.toml
-    ");
-}
-
-const RANDOM: &str = "\
-name: Every distribution
-program: train.py
-method: random
-metric: {name: loss}
-command:
-  - ${env}
-  - ${interpreter}
-  - -u
-  - ${program}
-  - \"--note={braces}\"
-  - ${args_no_hyphens}
-  - --all=${args_json}
-parameters:
-  a: {distribution: uniform, min: 0, max: 1}
-  b: {distribution: int_uniform, min: 1, max: 9}
-  c: {distribution: q_uniform, min: 8, max: 64, q: 8}
-  d: {distribution: log_uniform, min: -9.2103403, max: -2.3025851}
-  e: {distribution: q_log_uniform_values, min: 16, max: 512, q: 16}
-  f: {distribution: inv_log_uniform_values, min: 0.9, max: 0.999}
-  g: {distribution: normal, mu: 0.5, sigma: 0.1}
-  h: {distribution: log_normal, mu: -4, sigma: 1}
-  i: {distribution: categorical_w_probabilities, values: [relu, gelu, null], probabilities: [0.5, 0.3, 0.2]}
-  j: {values: [true, false]}
-  k: {values: [1e-3, 1e-4]}
-  l: {distribution: beta, a: 2, b: 2}
-  m: {min: 5, max: 5}
-  stage: {values: [1, 2]}
-  \"net/width\": {values: [1, 2]}
-  optimizer:
-    parameters:
-      momentum: {min: 0.8, max: 0.99}
-";
-
-#[test]
-fn a_random_sweep_with_every_distribution_and_a_command() {
-    let (written, said) = converted(RANDOM);
-    assert_snapshot!(written, @r#"
-    # From wandb.yaml, a sweep of Weights & Biases. The program is run as it was there, and its numbers are read from what it prints:
-    # beside wandb.log, after each epoch, it has to print a line such as  epoch=3 loss=0.91  (docs/programs.md of finetooth tells all).
-    # finetooth check runs it once and shows what was read.
-    #
-    # Means something else here:
-    #   line 17: `d`: min and max of log_uniform are exponents of e: from 0.0001 to 0.1
-    #   line 18: `e`: its steps of 16 are left out, as the scale is logarithmic
-    #   line 19: `f`: inv_log_uniform_values is drawn evenly; nothing here is dense at its upper end
-    #   line 20: `g`: normal is drawn evenly from two deviations below its mean to two above; ranges move on where the best lies at an end
-    #   line 21: `h`: log_normal is drawn evenly on a logarithmic scale from two deviations below its mean to two above; ranges move on where the best lies at an end
-    #   line 22: `i`: null is the text None; all values are equally likely, whatever its probabilities
-    #   line 24: `k`: `1e-3` is a text in YAML and a number here; `1e-4` is a text in YAML and a number here
-    #   line 25: `l`: beta is drawn evenly from 0 to 1
-    #   line 27: `stage` is the name of a column of the results, so that the key is `my_stage`; the program is given `stage`
-    #   line 29: the parameters within `optimizer` are passed as --optimizer.KEY=VALUE, where W&B passes one dictionary
-    #   line 3: random without run_cap goes on for ever at W&B; 32 trials here
-
-    name = "every-distribution"
-    metric = { name = "loss", goal = "minimize" }
-
-    [command]
-    argv = ["python3", "-u", "train.py", "--note={{braces}}", "{args}", "m=5", "--all={params_json}"]
-    style = "key=value"
-
-    [space.a]
-    low = 0.0
-    high = 1.0
-
-    [space.b]
-    low = 1
-    high = 9
-
-    [space.c]
-    low = 8
-    high = 64
-    step = 8
-
-    [space.d]
-    low = 0.0001
-    high = 0.1
-    scale = "log"
-
-    [space.e]
-    low = 16
-    high = 512
-    scale = "log"
-
-    [space.f]
-    low = 0.9
-    high = 0.999
-
-    [space.g]
-    low = 0.3
-    high = 0.7
-
-    [space.h]
-    low = 0.002479
-    high = 0.1353
-    scale = "log"
-
-    [space.i]
-    values = ["relu", "gelu", "None"]
-
-    [space.j]
-    values = [true, false]
-
-    [space.k]
-    values = [0.001, 0.0001]
-
-    [space.l]
-    low = 0.0
-    high = 1.0
-
-    [space.my_stage]
-    values = [1, 2]
-    as = "stage"
-
-    [space."net/width"]
-    values = [1, 2]
-
-    [space."optimizer.momentum"]
-    low = 0.8
-    high = 0.99
-
-    [[stage]]
-    name = "random"
-    sampler = "random"
-    trials = 32
-    epochs = 1  # a report of the program is an epoch; where it reports after each, write how many, and have it train as far as FINETOOTH_EPOCHS says
-
-    [widen]               # without this table, ranges move where the best lies at an end
-    max_rounds = 0
-    "#);
-    assert_snapshot!(said, @"
-    means something else here, line 17: `d`: min and max of log_uniform are exponents of e: from 0.0001 to 0.1
-    means something else here, line 18: `e`: its steps of 16 are left out, as the scale is logarithmic
-    means something else here, line 19: `f`: inv_log_uniform_values is drawn evenly; nothing here is dense at its upper end
-    means something else here, line 20: `g`: normal is drawn evenly from two deviations below its mean to two above; ranges move on where the best lies at an end
-    means something else here, line 21: `h`: log_normal is drawn evenly on a logarithmic scale from two deviations below its mean to two above; ranges move on where the best lies at an end
-    means something else here, line 22: `i`: null is the text None; all values are equally likely, whatever its probabilities
-    means something else here, line 24: `k`: `1e-3` is a text in YAML and a number here; `1e-4` is a text in YAML and a number here
-    means something else here, line 25: `l`: beta is drawn evenly from 0 to 1
-    means something else here, line 27: `stage` is the name of a column of the results, so that the key is `my_stage`; the program is given `stage`
-    means something else here, line 29: the parameters within `optimizer` are passed as --optimizer.KEY=VALUE, where W&B passes one dictionary
-    means something else here, line 3: random without run_cap goes on for ever at W&B; 32 trials here
-    the program has to print its metric after each epoch, beside wandb.log: the file tells how
-    wrote ours.toml; next: finetooth check ours.toml, then finetooth run ours.toml
-    ");
-}
-
-#[test]
-fn a_grid() {
-    let (written, said) = converted(
-        "program: train.py\nmethod: grid\nmetric: {name: loss, goal: minimize}\nparameters:\n  a: {values: [1, 2, 3]}\n  b: {values: [x, y]}\n\
-         early_terminate: {type: hyperband, min_iter: 2}\n",
-    );
-    assert_snapshot!(written, @r#"
-    # From wandb.yaml, a sweep of Weights & Biases. The program is run as it was there, and its numbers are read from what it prints:
-    # beside wandb.log, after each epoch, it has to print a line such as  epoch=3 loss=0.91  (docs/programs.md of finetooth tells all).
-    # finetooth check runs it once and shows what was read.
-    #
-    # Means something else here:
-    #   line 7: early_terminate: a trial is stopped whose best so far is worse than the median of the others' at the same epoch
-
-    name = "ours"
-    metric = { name = "loss", goal = "minimize" }
-
-    [command]
-    argv = ["python3", "train.py", "{args}"]
-
-    [space.a]
-    values = [1, 2, 3]
-
-    [space.b]
-    values = ["x", "y"]
-
-    [[stage]]
-    name = "grid"
-    sampler = "grid"
-    trials = 6
-    epochs = 1  # a report of the program is an epoch; where it reports after each, write how many, and have it train as far as FINETOOTH_EPOCHS says
-
-    [widen]
-    max_rounds = 0
-
-    [prune]
-    rule = "median"
-    min_epochs = 2
-    "#);
-    assert_snapshot!(said, @"
-    means something else here, line 7: early_terminate: a trial is stopped whose best so far is worse than the median of the others' at the same epoch
-    the program has to print its metric after each epoch, beside wandb.log: the file tells how
-    wrote ours.toml; next: finetooth check ours.toml, then finetooth run ours.toml
-    ");
-}
-
-#[test]
-fn json_is_yaml() {
-    let (written, _) = converted(
-        "{\"program\": \"t.py\", \"method\": \"random\", \"run_cap\": 5, \"metric\": {\"name\": \"loss\"}, \"parameters\": {\"lr\": {\"min\": 0.1, \"max\": 0.2}}}",
-    );
-    assert!(written.contains("trials = 5") && written.contains("low = 0.1\nhigh = 0.2"));
-}
-
-#[test]
-fn a_program_is_run_as_w_and_b_runs_it() {
-    let sandbox = Sandbox::new();
-    sandbox.write(
-        "wandb.yaml",
-        "program: train.sh\nmethod: random\nrun_cap: 4\nmetric: {name: loss}\ncommand: [sh, '${program}', '${args}']\n\
-         parameters:\n  lr: {min: 0.1, max: 0.2}\n  epochs: {value: 3}\n  kind: {value: fast}\n",
-    );
-    sandbox.write(
-        "train.sh",
-        "for argument in \"$@\"; do case $argument in --epochs=*) n=${argument#*=};; --lr=*) lr=${argument#*=};; --kind=fast) kind=1;; esac; done\n\
-         test $kind = 1 || exit 3\nfor epoch in $(seq $n); do echo \"epoch=$epoch loss=$lr\"; done\n",
-    );
-    let said = sandbox.run(&["init", "ours.toml", "--from", "wandb.yaml"]);
-    assert_eq!(said.code, 0, "{}", said.err);
-    let said = sandbox.run(&["run", "ours.toml", "--quiet"]);
-    assert_eq!(said.code, 0, "{}", said.err);
-    let trials = sandbox.read("results/ours/trials.csv");
-    assert_eq!(trials.lines().count(), 5, "{trials}");
-    assert_eq!(sandbox.read("results/ours/epochs.csv").lines().count(), 13);
-}
-
-#[test]
-fn what_is_no_sweep_is_refused_with_its_line() {
+fn what_is_no_configuration_is_refused_and_nothing_written() {
     let shared = "program: t.py\nmethod: random\nmetric: {name: loss}\nparameters:\n";
     let with = |parameter: &str| format!("{shared}  a: {parameter}\n");
-    refused("", "`wandb.yaml`, line 1: the file is empty");
-    refused("- 1\n", "a sweep is a table with program");
-    refused("program: [\n", "it is not YAML");
-    refused("program: t.py\n", "there are no `parameters`");
-    refused(&with("{value: 1}"), "all `parameters` have one value");
-    refused(&with("7"), "line 5: `a` is not a table with value");
+    refused("", "the file is empty");
+    refused("- 1\n", "this is no sweep of W&B, which is a table");
+    refused("program: [\n", "this is not YAML");
+    refused("a:\n\tb: 1\n", "indented by a tab");
+    refused(
+        "program: t.py\nmethod: random\n",
+        "there are no `parameters`",
+    );
+    refused(
+        "program: t.py\nmethod: random\nparameter: {}\n",
+        "is this meant?",
+    );
+    refused(&format!("{shared}  {{}}\n"), "`parameters` is empty");
+    refused(
+        &with("{value: 1}"),
+        "none of the `parameters` has more than one value",
+    );
     refused(&with("{}"), "`a` has no value, values, or min and max");
     refused(&with("{min: 1}"), "`a` has no max");
-    refused(
-        &with("{min: 2.0, max: 1.0}"),
-        "`a` has min = 2 above max = 1",
-    );
+    refused(&with("{value: 1, values: [1, 2]}"), "both value and values");
     refused(
         &with("{min: .nan, max: 1.0}"),
         "min of `a` is not a finite number",
     );
     refused(
-        &with("{distribution: log_uniform_values, min: 0, max: 1}"),
-        "on a logarithmic scale it is above 0",
+        &with("{min: 0.0, max: .inf}"),
+        "max of `a` is not a finite number",
     );
     refused(
-        &with("{distribution: logUniform, min: 1, max: 2}"),
-        "did you mean log_uniform?",
-    );
-    refused(
-        &with("{distribution: normal, mu: 0, sigma: -1}"),
-        "sigma = -1",
+        &with("{distribution: zipf, min: 1, max: 2}"),
+        "W&B has constant,",
     );
     refused(&with("{values: []}"), "`a` has no values");
+    refused(&with("{values: 3}"), "the values of `a` are not a list");
     refused(
-        &with("{values: [[1], [2]]}"),
-        "a value that is a list or a table",
+        &with("{values: [1, .nan]}"),
+        "a value that no program is given",
     );
-    refused(&with("{values: [1, .inf]}"), "which no argument passes");
+    refused(
+        &with("{values: [1, 2], probabilities: [1]}"),
+        "`a` has 2 values, and probabilities",
+    );
+    refused(
+        &(with("{min: 0, max: 1}") + "  a: {values: [1, 2]}\n"),
+        "`a` is given twice",
+    );
+    refused(
+        &with("{parameters: {b: {values: [1, 2]}}}")
+            .replace("  a:", "  a.b: {values: [3, 4]}\n  a:"),
+        "two parameters are called `a.b`",
+    );
+    refused(
+        &with("{values: [1, 2]}").replace("  a:", "  \"a b\":"),
+        "cannot be the name of an argument",
+    );
+    refused(
+        &with("{values: [1, 2]}").replace("  a:", "  \"a\\e[2J\":"),
+        "cannot be the name of an argument",
+    );
     refused(
         &with("{min: 0, max: 1}").replace("program: t.py\n", ""),
         "neither `program` nor `command`",
     );
     refused(
-        &with("{min: 0, max: 1}").replace("random", "hyperband"),
-        "the method `hyperband` is not known",
+        &with("{min: 0, max: 1}").replace("random", "custom"),
+        "which is not run here",
     );
     refused(
-        &(with("{min: 0, max: 1}") + "run_cap: none\n"),
-        "line 6: `run_cap` is not a whole number",
+        &(with("{min: 0, max: 1}") + "command: train.py\n"),
+        "`command` is not a list",
     );
     refused(
-        &(with("{min: 0, max: 1}") + "command: ['${program}', '${unknown']\n")
-            .replace("program: t.py\n", ""),
-        "there is no `program`",
+        &(with("{min: 0, max: 1}") + "early_terminate: {type: hyperband, min_iter: 0}\n"),
+        "`min_iter` of early_terminate",
     );
+}
+
+#[test]
+fn files_that_are_no_text_are_refused_and_no_other_is_overwritten() {
     let sandbox = Sandbox::new();
-    std::fs::write(sandbox.path().join("wandb.yaml"), [0xff, 0xfe, 0x00]).unwrap();
-    let said = sandbox.run(&["init", "ours.toml", "--from", "wandb.yaml"]);
-    assert!(said.err.contains("is not UTF-8"), "{}", said.err);
-    sandbox.write("wandb.yaml", &"#".repeat(2 << 20));
-    let said = sandbox.run(&["init", "ours.toml", "--from", "wandb.yaml"]);
-    assert!(said.err.contains("longer than 1 MiB"), "{}", said.err);
-    let said = sandbox.run(&["init", "ours.toml", "--from", "missing.yaml"]);
-    assert!(said.err.contains("could not be read"), "{}", said.err);
-    let said = sandbox.run(&[
+    let from = |name: &str| sandbox.run(&["init", "ours.toml", "--from", name]);
+    fs::write(sandbox.path().join("bytes.yaml"), b"a: 1\nb: \xff\n").unwrap();
+    sandbox.write("long.yaml", &"#".repeat(10 << 20));
+    assert_snapshot!(from("bytes.yaml").err, @"error: `bytes.yaml`, line 2: this is not UTF-8 text; save the file as UTF-8");
+    assert_snapshot!(from("long.yaml").err, @"error: `long.yaml` is longer than 1 MiB, which no sweep configuration of Weights & Biases is; name that one with --from");
+    assert_snapshot!(from("missing.yaml").err, @"error: `missing.yaml` could not be read: No such file or directory (os error 2); --from takes a sweep configuration of Weights & Biases");
+    assert_eq!(from(".").code, 2);
+    sandbox.write(
+        "wandb.yaml",
+        "program: t.py\nmethod: random\nparameters: {a: {values: [1, 2]}}\n",
+    );
+    sandbox.write("ours.toml", "mine");
+    assert_snapshot!(from("wandb.yaml").err, @"error: `ours.toml` exists and is left as it is; name another file, or replace it with --force");
+    assert_eq!(sandbox.read("ours.toml"), "mine");
+    let said = sandbox.run(&["init", "ours.toml", "--from", "wandb.yaml", "--force"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(sandbox.read("ours.toml").contains("[space.a]"));
+    let both = [
         "init",
-        "ours.toml",
+        "new.toml",
         "--from",
         "wandb.yaml",
         "--template",
         "csv",
-    ]);
+    ];
+    let said = sandbox.run(&both);
+    assert_eq!(said.code, 2);
     assert!(said.err.contains("cannot be used with"), "{}", said.err);
 }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use finetooth_objective::{Program, Training, Vocabulary, every_key};
-use finetooth_scheduler::sweep::{Override, Purpose, Spans, Sweep};
+use finetooth_scheduler::sweep::{Mistakes, Override, Purpose, Spans, Sweep};
 
 use crate::failure::Failure;
 use crate::opened::{Opened, supervisor};
@@ -51,6 +51,17 @@ impl Definition {
             }),
             Err(mistakes) => Err(Failure::mistakes(&name, &text, mistakes)),
         }
+    }
+
+    /// Whether `text` is a definition of runs of a program, wherever it is put: all that can be said before one is run.
+    ///
+    /// # Errors
+    /// All its mistakes.
+    pub(crate) fn check_program(text: &str) -> Result<(), Mistakes> {
+        let base = Path::new(".");
+        let Vocabulary { keys, columns, .. } = &Vocabulary::of(text, base);
+        let (sweep, spans) = Sweep::parse(text, keys, columns, &[], base, Purpose::Sweep)?;
+        Program::open(&sweep, &spans, columns, base, Vec::new()).map(|_| ())
     }
 
     /// Reads a definition out of a record, where it is written out whole.

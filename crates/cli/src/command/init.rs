@@ -1,7 +1,9 @@
 //! `finetooth init`: a definition file to begin with.
 
+mod from;
+
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
@@ -11,7 +13,6 @@ use finetooth_scheduler::results::replace_text;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::screen::Screen;
-use crate::wandb::{self, Converted, YamlError};
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ Examples:
   finetooth init wine.toml --template csv a table of your own
   finetooth init net.toml --template command   a program of your own, in any language
   finetooth init net.toml --template slurm     its trials as jobs of a cluster
-  finetooth init net.toml --from wandb.yaml    a sweep of Weights & Biases, as far as it can be said here")]
+  finetooth init net.toml --from wandb.yaml    a sweep of Weights & Biases, with what became of each part of it")]
 pub(crate) struct InitArgs {
     /// The file to write
     #[arg(default_value = "finetooth.toml")]
@@ -29,7 +30,7 @@ pub(crate) struct InitArgs {
     /// What to begin with
     #[arg(long, default_value = "digits")]
     template: Template,
-    /// Turn a sweep file of Weights & Biases into one of finetooth, and tell what could not be carried over
+    /// Begin with a sweep configuration of Weights & Biases (YAML or JSON), and tell what became of each part of it
     #[arg(long, value_name = "WANDB_YAML", conflicts_with = "template")]
     from: Option<PathBuf>,
     /// Replace the file where there is one
@@ -83,8 +84,10 @@ impl ValueEnum for Template {
 /// Where the file exists and may not be replaced, or cannot be written.
 pub(crate) fn init(args: &InitArgs, screen: &Screen) -> Result<ExitCode, Failure> {
     let name = args.file.display();
-    let converted = args.from.as_deref().map(|from| convert(from, &args.file));
-    let converted = converted.transpose()?;
+    let converted = match &args.from {
+        Some(from) => Some(from::read(from, &args.file)?),
+        None => None,
+    };
     let text = match &converted {
         Some(converted) => converted.text.clone(),
         None => named_after(&args.file, args.template.text()),
@@ -98,51 +101,13 @@ pub(crate) fn init(args: &InitArgs, screen: &Screen) -> Result<ExitCode, Failure
         )),
         _ => Failure::not_written(format!("`{name}` could not be written: {error}")),
     })?;
-    if let Some(Converted {
-        changed, left_out, ..
-    }) = &converted
-    {
-        for (title, told) in [
-            ("means something else here", changed),
-            ("left out", left_out),
-        ] {
-            for (line, sentence) in told {
-                screen.line(&format!("{title}, line {line}: {sentence}"));
-            }
-        }
-        screen.line("the program has to print its metric after each epoch, beside wandb.log: the file tells how");
+    if let Some(converted) = &converted {
+        from::tell(converted, screen);
     }
     screen.line(&format!(
         "wrote {name}; next: finetooth check {name}, then finetooth run {name}"
     ));
     Ok(ExitCode::DONE)
-}
-
-/// Largest file of W&B that is read.
-const MOST_BYTES: u64 = 1 << 20;
-
-/// A sweep of Weights & Biases as one of ours.
-fn convert(from: &Path, file: &Path) -> Result<Converted, Failure> {
-    let name = from.display();
-    let mut bytes = Vec::new();
-    File::open(from)
-        .and_then(|opened| opened.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| Failure::usage(format!("`{name}` could not be read: {error}")))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(Failure::usage(format!(
-            "`{name}` is no sweep of W&B: it is longer than 1 MiB"
-        )));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| {
-        Failure::usage(format!(
-            "`{name}` is no sweep of W&B: it is not UTF-8 text; save it as UTF-8"
-        ))
-    })?;
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let wrong = |error: YamlError| Failure::usage(format!("`{name}`, {error}"));
-    let root = wandb::parse(&text).map_err(wrong)?;
-    let shown = from.file_name().unwrap_or_default().to_string_lossy();
-    wandb::convert(&root, &shown, &stem).map_err(wrong)
 }
 
 fn write(file: &Path, text: &str, force: bool) -> io::Result<()> {

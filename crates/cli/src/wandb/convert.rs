@@ -1,47 +1,47 @@
-//! A whole definition, and what was not carried over.
+//! A whole definition, and what became of every part of the file it was made from.
 
 use std::fmt::Write as _;
 
-use finetooth_scheduler::number::shortest;
-use finetooth_scheduler::sweep::FIXED_COLUMNS;
+use finetooth_scheduler::sweep::{FIXED_COLUMNS, Mistakes};
 
-use super::distribution::{self, Range, toml_text};
-use super::spelling::{escaped, name, one_line, toml_key};
-use super::yaml::{Item, Node, YamlError};
+use super::command::{Given, escaped};
+use super::distribution::{Range, Values};
+use super::literal::{Passing, argument, toml_text};
+use super::parameter::Parameter;
+use super::search::Size;
+use super::space::Space;
+use super::told::{Note, Told, mistake, nearest, one_line, shown};
+use super::yaml::{Item, Node};
+use super::{command, metric, parameter, search, yaml};
 
-/// A definition file, and what a person has to know of it, each with the line of the file it came from.
+/// A definition file, and what a person has to know of it, each with the line of W&B's file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Converted {
     pub(crate) text: String,
-    /// What means something else now.
-    pub(crate) changed: Vec<(usize, String)>,
+    /// What says the same here.
+    pub(crate) carried: Vec<Note>,
+    /// What means something else.
+    pub(crate) changed: Vec<Note>,
     /// What is not there any more.
-    pub(crate) left_out: Vec<(usize, String)>,
+    pub(crate) left_out: Vec<Note>,
 }
 
 /// Names of parameters that say how long a program trains.
-const EPOCHS: [&str; 6] = [
+const EPOCHS: [&str; 8] = [
     "epochs",
     "epoch",
-    "num_epochs",
     "n_epochs",
+    "num_epochs",
     "max_epochs",
+    "nb_epochs",
+    "train_epochs",
     "num_train_epochs",
 ];
+/// Most epochs of a training.
+const MOST_EPOCHS: i64 = 1_000_000;
 
-/// Keys of a W&B file that say nothing of the search.
-const OF_THEIR_SERVICE: [&str; 8] = [
-    "project",
-    "entity",
-    "description",
-    "controller",
-    "imports",
-    "job",
-    "image_uri",
-    "settings",
-];
-
-const KNOWN: [&str; 8] = [
+/// Keys of W&B's that are read by a file of their own.
+const READ: [&str; 7] = [
     "program",
     "method",
     "metric",
@@ -49,513 +49,366 @@ const KNOWN: [&str; 8] = [
     "early_terminate",
     "command",
     "run_cap",
-    "name",
 ];
 
-/// Most trials that a definition here asks for.
-const MOST_TRIALS: u64 = 1_000_000;
-
-/// Turns the definition `root` into one of ours; `file` is its name, `stem` what the sweep is named after where it has no name.
+/// Turns the sweep configuration `text` of W&B, from a file of that name, into a definition; `stem` is what the sweep is called where
+/// the file does not say so.
 ///
 /// # Errors
-/// Where it is no sweep of W&B, or a parameter cannot be read.
-pub(crate) fn convert(root: &Node, file: &str, stem: &str) -> Result<Converted, YamlError> {
-    let Item::Table(entries) = &root.item else {
-        return Err(YamlError::at(
-            root.line,
-            "a sweep is a table with program, method, metric and parameters",
-        ));
-    };
-    let mut conversion = Conversion {
-        root,
-        changed: Vec::new(),
-        left_out: Vec::new(),
-        space: String::new(),
-        constants: Vec::new(),
-        epochs: None,
-        epochs_name: None,
-        takes_seed: None,
-        n_points: Some(1),
-    };
-    for (key, node) in entries {
-        if OF_THEIR_SERVICE.contains(&key.as_str()) {
-            conversion.leave(node.line, format!("`{key}` is about W&B's service"));
-        } else if !KNOWN.contains(&key.as_str()) {
-            conversion.leave(node.line, format!("`{key}` is not known here"));
-        }
+/// Everything in it that is wrong, each at its place.
+pub(crate) fn convert(text: &str, file: &str, stem: &str) -> Result<Converted, Mistakes> {
+    let root = yaml::parse(text).map_err(|mistake| Mistakes(vec![*mistake]))?;
+    let mut told = Told::default();
+    if !matches!(root.item, Item::Table(_)) {
+        return Err(Mistakes(vec![*mistake(
+            &root.place,
+            "this is no sweep of W&B, which is a table",
+            "here",
+            "it has keys like program, method, metric and parameters",
+        )]));
     }
-    conversion.parameters()?;
-    let metric = conversion.metric()?;
-    let argv = conversion.argv()?;
-    let search = conversion.search()?;
-    let style = if conversion.uses_no_hyphens() {
+    let name = name(&root, stem, &mut told);
+    let description = others(&root, &mut told);
+    let passing = command::passing(&root);
+    let parameters = parameter::read(&root, passing, &mut told);
+    let metric = metric::read(&root, &mut told);
+    let plan = plan(&parameters, passing, &metric.name, &mut told);
+    if plan.sizes.is_empty()
+        && told.is_sound()
+        && let Some(entry) = root.entry("parameters")
+    {
+        told.wrong(mistake(
+            &entry.place,
+            "none of the `parameters` has more than one value: nothing would be searched",
+            "here",
+            "give one of them values, or min and max",
+        ));
+    }
+    let argv = command::argv(&root, &plan.given, &mut told);
+    let (search, length) = search::search(
+        &root,
+        plan.epochs.as_ref().map(|(_, n)| *n),
+        &plan.sizes,
+        &mut told,
+    );
+    let told = told.end()?;
+    let mut text = head(file, &metric, &plan, length.is_known);
+    if let Some(description) = description {
+        let _ = writeln!(text, "#\n# {description}");
+    }
+    list(&mut text, "What means something else now", &told.changed);
+    list(&mut text, "What was left out", &told.left_out);
+    let _ = writeln!(text, "\nname   = {}", toml_text(&name));
+    if let Some(seed) = plan.sweep_seed {
+        let _ = writeln!(text, "seed   = {seed}");
+    }
+    let _ = writeln!(text, "metric = {}", metric.written);
+    let style = if command::is_bare(&root) {
         "style = \"key=value\"\n"
     } else {
         ""
     };
-    let name = name(root, stem);
-    let Conversion {
-        changed,
-        left_out,
-        space,
-        ..
-    } = conversion;
-    let mut text = String::new();
     let _ = writeln!(
         text,
-        "# From {file}, a sweep of Weights & Biases. The program is run as it was there, and its numbers are read from what it prints:\n\
-         # beside wandb.log, after each epoch, it has to print a line such as  epoch=3 {metric}=0.91  (docs/programs.md of finetooth tells all).\n\
-         # finetooth check runs it once and shows what was read.",
-        metric = metric.name
+        "\n[command]\nargv = {argv}\n{style}# directory = \".\"           # where it runs, relative to this file; W&B runs it where its agent was started\n\
+         # env = {{ WANDB_MODE = \"offline\" }}   # where it calls wandb.init"
     );
-    for (title, told) in [
-        ("Means something else here", &changed),
-        ("Left out", &left_out),
-    ] {
-        if !told.is_empty() {
-            let _ = writeln!(text, "#\n# {title}:");
-            for (line, sentence) in told {
-                let _ = writeln!(text, "#   line {line}: {}", one_line(sentence));
-            }
-        }
-    }
-    let _ = writeln!(
-        text,
-        "\nname = {}\nmetric = {}\n\n[command]\nargv = [{}]",
-        toml_text(&name),
-        metric.written,
-        argv.join(", ")
-    );
-    text.push_str(style);
-    text.push_str(&space);
+    text.push_str(&plan.space);
     text.push_str(&search);
     Ok(Converted {
         text,
-        changed,
-        left_out,
+        carried: told.carried,
+        changed: told.changed,
+        left_out: told.left_out,
     })
 }
 
-struct Metric {
-    name: String,
-    written: String,
-}
-
-struct Conversion<'a> {
-    root: &'a Node,
-    changed: Vec<(usize, String)>,
-    left_out: Vec<(usize, String)>,
+/// What the parameters come to.
+#[derive(Default)]
+struct Plan {
     /// Tables of `[space]`.
     space: String,
-    /// Names and values that are the same in every trial.
-    constants: Vec<(String, String)>,
-    /// Epochs of a training, where a parameter says so.
-    epochs: Option<u32>,
-    epochs_name: Option<String>,
-    /// The parameter that takes the seed.
-    takes_seed: Option<String>,
-    /// Points of a grid, where they can be counted.
-    n_points: Option<u64>,
+    sizes: Vec<Size>,
+    given: Given,
+    /// The parameter that says how long a program trains, and how many epochs that is.
+    epochs: Option<(String, u32)>,
+    sweep_seed: Option<i64>,
 }
 
-impl Conversion<'_> {
-    fn change(&mut self, line: usize, sentence: impl Into<String>) {
-        self.changed.push((line, sentence.into()));
-    }
-
-    fn leave(&mut self, line: usize, sentence: impl Into<String>) {
-        self.left_out.push((line, sentence.into()));
-    }
-
-    fn parameters(&mut self) -> Result<(), YamlError> {
-        let Some(parameters) = self.root.get("parameters") else {
-            return Err(YamlError::at(
-                self.root.line,
-                "there are no `parameters`: nothing would be searched",
-            ));
+fn plan(parameters: &[Parameter], passing: Passing, metric: &str, told: &mut Told) -> Plan {
+    let mut plan = Plan::default();
+    let names: Vec<String> = parameters.iter().map(Parameter::name).collect();
+    let mut leaves: Vec<(&[String], String)> = Vec::new();
+    let mut has_seed = false;
+    for (parameter, name) in parameters.iter().zip(&names) {
+        let (place, shown_name) = (&parameter.place, shown(name));
+        let last = name.rsplit('.').next().unwrap_or_default();
+        let mut fixed = |value: String, flag| {
+            plan.given.fixed.push((name.clone(), value, flag));
         };
-        self.table_of("", parameters)?;
-        if self.space.is_empty() {
-            return Err(YamlError::at(
-                parameters.line,
-                "all `parameters` have one value: nothing would be searched",
-            ));
+        if EPOCHS.contains(&last)
+            && plan.epochs.is_none()
+            && let Some(epochs) = most(&parameter.values)
+        {
+            let of = match parameter.values {
+                Values::Constant(_) => "",
+                _ => ", the most of its values",
+            };
+            told.change(
+                place,
+                format!(
+                    "{shown_name}: how far a trial is trained, {epochs} at most{of}; W&B passes it as it is, here trials may begin with few \
+                     epochs, and be continued"
+                ),
+            );
+            fixed("{epochs}".to_owned(), None);
+            leaves.push((&parameter.path, "{epochs}".to_owned()));
+            plan.epochs = Some((name.clone(), epochs));
+            continue;
         }
-        Ok(())
-    }
-
-    fn table_of(&mut self, above: &str, parameters: &Node) -> Result<(), YamlError> {
-        let Item::Table(entries) = &parameters.item else {
-            return Err(YamlError::at(
-                parameters.line,
-                "`parameters` is not a table of parameters",
-            ));
-        };
-        for (name, node) in entries {
-            let name = format!("{above}{name}");
-            if !matches!(node.item, Item::Table(_)) {
-                return Err(YamlError::at(
-                    node.line,
-                    format!("`{name}` is not a table with value, values, or min and max"),
-                ));
+        if last == "seed" && !has_seed {
+            has_seed = true;
+            fixed("{seed}".to_owned(), None);
+            leaves.push((&parameter.path, "{seed}".to_owned()));
+            if let Values::Constant(Item::Integer(seed @ 0..=0x7fff_ffff)) = parameter.values {
+                plan.sweep_seed = Some(seed);
             }
-            if let Some(nested) = node.get("parameters") {
-                self.change(
-                    node.line,
-                    format!("the parameters within `{name}` are passed as --{name}.KEY=VALUE, where W&B passes one dictionary"),
-                );
-                self.table_of(&format!("{name}."), nested)?;
+            told.change(
+                place,
+                format!(
+                    "{shown_name}: another one in each trial, which follows from the sweep's own"
+                ),
+            );
+            continue;
+        }
+        if let Values::Constant(item) = &parameter.values
+            && passing != Passing::File
+        {
+            let flag = match item {
+                Item::Bool(flag) => Some(*flag),
+                _ => None,
+            };
+            fixed(escaped(&argument(item)), flag);
+            leaves.push((
+                &parameter.path,
+                escaped(&super::literal::json(item).to_string()),
+            ));
+            match parameter.changes.as_slice() {
+                [] => told.carry(
+                    place,
+                    format!("{shown_name}: the same in every trial, in argv"),
+                ),
+                changes => told.change(place, format!("{shown_name}: {}", changes.join("; "))),
+            }
+            continue;
+        }
+        let key = key(name, &names, metric, passing);
+        let space = Space::of(parameter, &key, passing);
+        leaves.push((&parameter.path, space.placeholder.clone()));
+        match space.changes.as_slice() {
+            [] => told.carry(place, format!("{shown_name}: {}", space.summary)),
+            changes => told.change(place, format!("{shown_name}: {}", changes.join("; "))),
+        }
+        plan.given.has_searched = true;
+        if !matches!(parameter.values, Values::Constant(_)) {
+            plan.sizes.push(size(&parameter.values));
+        }
+        plan.space.push_str(&space.text);
+    }
+    if passing == Passing::File && (plan.epochs.is_some() || has_seed) {
+        let place = &parameters[0].place;
+        told.change(
+            place,
+            "the file of the values does not hold epochs and seed: FINETOOTH_EPOCHS and FINETOOTH_SEED do",
+        );
+    }
+    plan.given.json = object(&leaves, 0);
+    plan
+}
+
+/// The key of `[space]`: the name itself, unless a column of the results or a placeholder has it.
+fn key(name: &str, names: &[String], metric: &str, passing: Passing) -> String {
+    const KEPT: [&str; 4] = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"];
+    let is_taken = FIXED_COLUMNS.contains(&name)
+        || KEPT.contains(&name)
+        || name == metric
+        || passing == Passing::Json && ["args", "params_json"].contains(&name);
+    let mut key = name.to_owned();
+    while is_taken && (key == name || names.contains(&key)) {
+        key = format!("my_{key}");
+    }
+    key
+}
+
+fn size(values: &Values) -> Size {
+    match values {
+        Values::Constant(_) => Size::Listed(1),
+        Values::Choice(items) => Size::Listed(items.len() as u64),
+        Values::Range(Range {
+            low,
+            high,
+            is_whole,
+            is_log,
+            step,
+            ..
+        }) => match step {
+            Some(step) => Size::Counted(((high - low) / step).round() as u64 + 1),
+            None if *is_whole && !is_log => Size::Counted((high - low) as u64 + 1),
+            None => Size::Continuum,
+        },
+    }
+}
+
+/// The largest of values that are all whole numbers of epochs.
+fn most(values: &Values) -> Option<u32> {
+    let whole = |item: &Item| match item {
+        Item::Integer(whole @ 1..=MOST_EPOCHS) => Some(*whole as u32),
+        Item::Float(real) if real.fract() == 0.0 && (1.0..=MOST_EPOCHS as f64).contains(real) => {
+            Some(*real as u32)
+        }
+        _ => None,
+    };
+    match values {
+        Values::Constant(item) => whole(item),
+        Values::Choice(items) => items
+            .iter()
+            .map(whole)
+            .collect::<Option<Vec<u32>>>()?
+            .into_iter()
+            .max(),
+        Values::Range(range) if range.is_whole && range.low >= 1.0 => {
+            whole(&Item::Float(range.high))
+        }
+        Values::Range(_) => None,
+    }
+}
+
+/// A JSON object as a template; names that lie in others become objects of their own.
+fn object(leaves: &[(&[String], String)], depth: usize) -> String {
+    let mut members: Vec<String> = Vec::new();
+    let mut done: Vec<&str> = Vec::new();
+    for (path, template) in leaves {
+        let name = path[depth].as_str();
+        if done.contains(&name) {
+            continue;
+        }
+        done.push(name);
+        let value = if path.len() == depth + 1 {
+            template.clone()
+        } else {
+            let within = leaves
+                .iter()
+                .filter(|(path, _)| path.get(depth).is_some_and(|first| first == name));
+            object(&within.cloned().collect::<Vec<_>>(), depth + 1)
+        };
+        let name = serde_json::Value::from(name).to_string();
+        members.push(format!("{}: {value}", escaped(&name)));
+    }
+    format!("{{{{{}}}}}", members.join(", "))
+}
+
+/// What is neither read elsewhere nor here; the description.
+fn others(root: &Node, told: &mut Told) -> Option<String> {
+    let mut description = None;
+    for entry in root.entries() {
+        let name = entry.name.as_str();
+        let why = match name {
+            "name" => continue,
+            name if READ.contains(&name) => continue,
+            "description" => {
+                if let Some(text) = entry.node.text() {
+                    told.carry(&entry.place, "description: a comment");
+                    description = Some(one_line(text));
+                }
                 continue;
             }
-            self.parameter(&name, node)?;
-        }
-        Ok(())
-    }
-
-    fn parameter(&mut self, name: &str, node: &Node) -> Result<(), YamlError> {
-        let found = distribution::read(name, node)?;
-        if EPOCHS.contains(&name) && self.epochs.is_none() {
-            let most = match &found.range {
-                Range::Constant(text) => text.parse().ok(),
-                Range::Searched { .. } => most(node),
-            };
-            if let Some(epochs) = most.filter(|epochs| *epochs >= 1) {
-                let how = match found.range {
-                    Range::Constant(_) => "",
-                    Range::Searched { .. } => ", the most of its values",
-                };
-                self.change(
-                    node.line,
-                    format!("`{name}` is how far a trial is trained, {epochs} at most{how}: trials begin with few epochs, and the best go on"),
-                );
-                (self.epochs, self.epochs_name) = (Some(epochs), Some(name.to_owned()));
-                return Ok(());
+            "entity" | "project" | "controller" | "apiVersion" | "kind" => {
+                format!("{name}: of W&B's service, which takes no part here")
             }
-        }
-        if name == "seed" {
-            self.change(
-                node.line,
-                "`seed` is another one in each trial, and follows from the sweep's own",
-            );
-            self.takes_seed = Some(name.to_owned());
-            return Ok(());
-        }
-        if let Some(change) = found.change {
-            self.change(node.line, format!("`{name}`: {change}"));
-        }
-        match found.range {
-            Range::Constant(value) => self.constants.push((name.to_owned(), value)),
-            Range::Searched { lines, n_points } => {
-                let (key, passed_as) = if FIXED_COLUMNS.contains(&name) {
-                    self.change(
-                        node.line,
-                        format!("`{name}` is the name of a column of the results, so that the key is `my_{name}`; the program is given `{name}`"),
-                    );
-                    (format!("my_{name}"), Some(name))
-                } else {
-                    (name.to_owned(), None)
-                };
-                let _ = writeln!(self.space, "\n[space.{}]", toml_key(&key));
-                for line in lines {
-                    let _ = writeln!(self.space, "{line}");
-                }
-                if let Some(name) = passed_as {
-                    let _ = writeln!(self.space, "as = {}", toml_text(name));
-                }
-                let points = self.n_points.zip(n_points);
-                self.n_points = points.and_then(|(all, own)| all.checked_mul(own));
+            "job" | "image_uri" => {
+                format!("{name}: trials run where finetooth does, or as jobs of a Slurm cluster")
             }
-        }
-        Ok(())
-    }
-
-    fn metric(&mut self) -> Result<Metric, YamlError> {
-        let given = self.root.get("metric");
-        let name = given
-            .and_then(|metric| metric.get("name"))
-            .and_then(Node::text);
-        let name = match name {
-            Some(name) if !name.is_empty() => name.to_owned(),
+            "imports" => "imports: nothing is imported into the program".to_owned(),
+            "metrics" => "metrics: a sweep has one metric; name it under `metric`".to_owned(),
+            "scheduler" => "scheduler: finetooth is the scheduler itself".to_owned(),
             _ => {
-                self.change(
-                    given.map_or(self.root.line, |metric| metric.line),
-                    "no metric is named; val_loss is taken: write the one that the program prints",
-                );
-                "val_loss".to_owned()
+                let known = [&READ[..], &["name", "description"]].concat();
+                let near = nearest(name, &known);
+                let near = near.map_or(String::new(), |near| format!("; is `{near}` meant?"));
+                format!("{}: W&B has no such key{near}", shown(name))
             }
         };
-        let goal = match given.and_then(|metric| metric.get("goal")) {
-            None => "minimize",
-            Some(goal) => match goal.text() {
-                Some("minimize") => "minimize",
-                Some("maximize") => "maximize",
-                _ => {
-                    return Err(YamlError::at(
-                        goal.line,
-                        "the goal of the metric is neither minimize nor maximize",
-                    ));
-                }
-            },
-        };
-        let target = given.and_then(|metric| metric.get("target"));
-        let target = match target {
-            None => String::new(),
-            Some(target) => match target.number() {
-                Some(number) => format!(", target = {}", shortest(number)),
-                None => {
-                    return Err(YamlError::at(
-                        target.line,
-                        "the target of the metric is not a finite number",
-                    ));
-                }
-            },
-        };
-        Ok(Metric {
-            written: format!(
-                "{{ name = {}, goal = \"{goal}\"{target} }}",
-                toml_text(&name)
-            ),
-            name,
-        })
+        told.leave(&entry.place, why);
     }
-
-    /// Program and arguments, as they stand in TOML.
-    fn argv(&mut self) -> Result<Vec<String>, YamlError> {
-        let program = self.root.get("program").and_then(Node::text);
-        let program = program.map(str::to_owned);
-        let Some(command) = self.root.get("command") else {
-            let Some(program) = program else {
-                return Err(YamlError::at(
-                    self.root.line,
-                    "there is neither `program` nor `command`: nothing could be run",
-                ));
-            };
-            let mut argv = vec![toml_text("python3"), toml_text(&escaped(&program))];
-            argv.extend(self.arguments("--"));
-            return Ok(argv);
-        };
-        let Item::List(parts) = &command.item else {
-            return Err(YamlError::at(
-                command.line,
-                "`command` is not a list of its arguments",
-            ));
-        };
-        let mut argv = Vec::new();
-        for part in parts {
-            let text = match &part.item {
-                Item::Text(text) => text.clone(),
-                Item::Integer(whole) => whole.to_string(),
-                Item::Float(number) => shortest(*number),
-                Item::Bool(flag) => flag.to_string(),
-                _ => {
-                    return Err(YamlError::at(
-                        part.line,
-                        "an argument of `command` is not a text",
-                    ));
-                }
-            };
-            match text.as_str() {
-                "${env}" => {}
-                "${args}" => argv.extend(self.arguments("--")),
-                "${args_no_hyphens}" => argv.extend(self.arguments("")),
-                "${args_no_boolean_flags}" => {
-                    self.change(
-                        part.line,
-                        "${args_no_boolean_flags}: switches are passed as --key=true and --key=false too",
-                    );
-                    argv.extend(self.arguments("--"));
-                }
-                "${args_json_file}" => self.leave(
-                    part.line,
-                    "${args_json_file}: the file of the values is named by the variable FINETOOTH_PARAMS, which the program reads",
-                ),
-                _ => {
-                    let filled = self.filled(&text, part.line, program.as_deref())?;
-                    argv.push(toml_text(&filled));
-                }
-            }
-        }
-        if argv.is_empty() {
-            return Err(YamlError::at(
-                command.line,
-                "`command` has no program to be run",
-            ));
-        }
-        Ok(argv)
-    }
-
-    /// An argument with the macros within it replaced.
-    fn filled(
-        &mut self,
-        text: &str,
-        line: usize,
-        program: Option<&str>,
-    ) -> Result<String, YamlError> {
-        let mut filled = String::new();
-        let mut rest = text;
-        while let Some(start) = rest.find("${") {
-            filled.push_str(&escaped(&rest[..start]));
-            let Some(end) = rest[start..].find('}') else {
-                break;
-            };
-            let name = &rest[start + 2..start + end];
-            rest = &rest[start + end + 1..];
-            match name {
-                "interpreter" => filled.push_str("python3"),
-                "program" => match program {
-                    Some(program) => filled.push_str(&escaped(program)),
-                    None => {
-                        return Err(YamlError::at(
-                            line,
-                            "`command` has ${program}, and there is no `program`",
-                        ));
-                    }
-                },
-                "args_json" => filled.push_str("{params_json}"),
-                other => self.leave(
-                    line,
-                    format!("${{{other}}}: write its value into argv, or under env in [command]"),
-                ),
-            }
-        }
-        filled.push_str(&escaped(rest));
-        Ok(filled)
-    }
-
-    /// What `${args}` stands for: searched keys, epochs and seed, and what is the same in every trial.
-    fn arguments(&self, hyphens: &str) -> Vec<String> {
-        let mut argv = vec![toml_text("{args}")];
-        let mut push = |name: &str, value: &str| {
-            argv.push(toml_text(&format!("{hyphens}{}={value}", escaped(name))));
-        };
-        if let Some(name) = &self.epochs_name {
-            push(name, "{epochs}");
-        }
-        if let Some(name) = &self.takes_seed {
-            push(name, "{seed}");
-        }
-        for (name, value) in &self.constants {
-            push(name, &escaped(value));
-        }
-        argv
-    }
-
-    fn search(&mut self) -> Result<String, YamlError> {
-        let method = self.root.get("method");
-        let line = method.map_or(self.root.line, |method| method.line);
-        let run_cap = match self.root.get("run_cap") {
-            None => None,
-            Some(cap) => match cap.item {
-                Item::Integer(n) if n >= 1 => Some(n.unsigned_abs().min(MOST_TRIALS)),
-                _ => {
-                    return Err(YamlError::at(
-                        cap.line,
-                        "`run_cap` is not a whole number from 1",
-                    ));
-                }
-            },
-        };
-        let epochs = self.epochs.unwrap_or(1);
-        let told_epochs = if self.epochs.is_some() {
-            ""
-        } else {
-            "  # a report of the program is an epoch; where it reports after each, write how many, and have it train as far as FINETOOTH_EPOCHS says"
-        };
-        let early = self.root.get("early_terminate");
-        let text = match method.and_then(Node::text) {
-            Some("bayes") | None => {
-                if method.is_some() {
-                    self.change(
-                        line,
-                        "bayes: new points come from a Gaussian process too, in generations",
-                    );
-                } else {
-                    self.change(line, "no method is given; bayes, as W&B takes by default");
-                }
-                let budget = run_cap.unwrap_or(20).max(6);
-                if run_cap.is_none() {
-                    self.change(
-                        line,
-                        "no run_cap is given; the search ends after 20 full trainings' worth",
-                    );
-                }
-                if let Some(early) = early {
-                    self.change(early.line, "early_terminate: the search itself trains many trials briefly and goes on with the best");
-                }
-                format!(
-                    "\n[search]\nproposals = \"gp\"\nepochs = {epochs}{told_epochs}\nbudget = {budget}\n"
-                )
-            }
-            Some("random") => {
-                let trials = run_cap.unwrap_or(32);
-                if run_cap.is_none() {
-                    self.change(
-                        line,
-                        "random without run_cap goes on for ever at W&B; 32 trials here",
-                    );
-                }
-                let pruning = self.pruning(early);
-                format!(
-                    "\n[[stage]]\nname = \"random\"\nsampler = \"random\"\ntrials = {trials}\nepochs = {epochs}{told_epochs}\n\
-                     \n[widen]               # without this table, ranges move where the best lies at an end\nmax_rounds = 0\n{pruning}"
-                )
-            }
-            Some("grid") => {
-                let trials = match (self.n_points, run_cap) {
-                    (Some(n), Some(cap)) => n.min(cap),
-                    (Some(n), None) => n.min(MOST_TRIALS),
-                    (None, cap) => {
-                        self.change(line, "grid: a range without steps is cut into as many points as the number of trials lets it have");
-                        cap.unwrap_or(100)
-                    }
-                };
-                let pruning = self.pruning(early);
-                format!(
-                    "\n[[stage]]\nname = \"grid\"\nsampler = \"grid\"\ntrials = {trials}\nepochs = {epochs}{told_epochs}\n\
-                     \n[widen]\nmax_rounds = 0\n{pruning}"
-                )
-            }
-            Some(other) => {
-                return Err(YamlError::at(
-                    line,
-                    format!("the method `{other}` is not known: grid, random or bayes"),
-                ));
-            }
-        };
-        Ok(text)
-    }
-
-    fn uses_no_hyphens(&self) -> bool {
-        let Some(Item::List(parts)) = self.root.get("command").map(|command| &command.item) else {
-            return false;
-        };
-        parts
-            .iter()
-            .any(|part| part.text() == Some("${args_no_hyphens}"))
-    }
-
-    fn pruning(&mut self, early: Option<&Node>) -> String {
-        let Some(early) = early else {
-            return String::new();
-        };
-        let least = early.get("min_iter").and_then(Node::number).unwrap_or(1.0);
-        self.change(
-            early.line,
-            "early_terminate: a trial is stopped whose best so far is worse than the median of the others' at the same epoch",
-        );
-        format!(
-            "\n[prune]\nrule = \"median\"\nmin_epochs = {}\n",
-            least.clamp(1.0, 1e6) as u32
-        )
-    }
+    description
 }
 
-/// The largest whole number of a parameter.
-fn most(node: &Node) -> Option<u32> {
-    let numbers: Vec<f64> = match node.get("values").map(|values| &values.item) {
-        Some(Item::List(members)) => members.iter().filter_map(Node::number).collect(),
-        _ => node.get("max").and_then(Node::number).into_iter().collect(),
+/// The name of the sweep, as a directory may be called.
+fn name(root: &Node, stem: &str, told: &mut Told) -> String {
+    let entry = ["name", "project"]
+        .into_iter()
+        .filter_map(|key| root.entry(key))
+        .find(|entry| entry.node.text().is_some_and(|text| !slug(text).is_empty()));
+    let Some(entry) = entry else {
+        let slug = slug(stem);
+        let is_own = !slug.is_empty() && slug != "finetooth";
+        return if is_own { slug } else { "wandb".to_owned() };
     };
-    let most = numbers.into_iter().fold(0.0, f64::max);
-    (most.fract() == 0.0 && (1.0..1e6).contains(&most)).then_some(most as u32)
+    let given = entry.node.text().unwrap_or_default();
+    let slug = slug(given);
+    if entry.name == "name" {
+        told.carry(&entry.place, format!("name: results go to results/{slug}"));
+    }
+    slug
+}
+
+fn slug(text: &str) -> String {
+    let plain = |c: char| {
+        let is_allowed = c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+        if is_allowed { c } else { '-' }
+    };
+    let slug: String = text.to_lowercase().chars().map(plain).collect();
+    let slug = slug.trim_matches(|c: char| "-.".contains(c));
+    slug.chars().take(64).collect()
+}
+
+/// The first lines: what the file is, and what its program has to do.
+fn head(file: &str, metric: &metric::Metric, plan: &Plan, is_known: bool) -> String {
+    let file = one_line(file);
+    let mut text = format!(
+        "# From {file}, a sweep of Weights & Biases, by finetooth init --from.\n#\n\
+         # What the program has to do, which no definition can do for it (docs/programs.md):\n\
+         #   - Print its metric: what it gives to wandb.log is not read. {}\n",
+        if is_known {
+            "After each epoch, counted from 1, a line such as"
+        } else {
+            "A line such as"
+        }
+    );
+    let _ = writeln!(text, "#       {}", metric.example(is_known));
+    text.push_str(
+        "#   - Take the values from its arguments, as argv below gives them. wandb.config is filled by W&B's agent, which does not run\n\
+         #     here; the JSON file that FINETOOTH_PARAMS names holds the searched ones too.\n",
+    );
+    match &plan.epochs {
+        Some((name, _)) => {
+            let _ = writeln!(text, "#   - Train up to the epoch that `{}` says, counted from the trial's beginning.", shown(name));
+        }
+        None => text.push_str("#   - Train up to the epoch that FINETOOTH_EPOCHS says, if it can train for more than one.\n"),
+    }
+    text.push_str(
+        "#   - It may keep files in FINETOOTH_CHECKPOINT_DIR, and go on from them where FINETOOTH_RESUME is 1; else it begins anew each\n\
+         #     time a trial is continued.\n\
+         # finetooth check FILE runs it once and shows every number that was read.\n",
+    );
+    text
+}
+
+fn list(text: &mut String, title: &str, notes: &[Note]) {
+    if !notes.is_empty() {
+        let _ = writeln!(text, "#\n# {title}, with the lines it came from:");
+    }
+    for note in notes {
+        let _ = writeln!(text, "#   {}: {}", note.line, note.text);
+    }
 }

@@ -1,357 +1,414 @@
-//! What becomes of a parameter's distribution.
+//! What becomes of a parameter's distribution: a range of ours, or a list.
 
-use finetooth_scheduler::number::shortest;
+use std::f64::consts::E;
 
-use super::yaml::{Item, Node, YamlError};
+use finetooth_scheduler::sweep::Mistake;
 
-/// A parameter as a sweep file of ours has it.
+use super::told::{mistake, number, shown};
+use super::yaml::{Entry, Item, Node};
+
+/// A parameter's values as a sweep file of ours can say them.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Range {
-    /// One value, which is passed and not searched.
-    Constant(String),
-    /// Lines of a table of `[space]`, and how many points a grid has there.
-    Searched {
-        lines: Vec<String>,
-        n_points: Option<u64>,
-    },
+pub(super) enum Values {
+    /// One, which is the same in every trial.
+    Constant(Item),
+    /// A list.
+    Choice(Vec<Item>),
+    /// Numbers between two ends.
+    Range(Range),
 }
 
-/// A range, and what it does otherwise than the distribution, in words.
-pub(super) struct Found {
-    pub(super) range: Range,
-    pub(super) change: Option<String>,
+/// Numbers from `low` to `high`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Range {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) is_whole: bool,
+    pub(super) is_log: bool,
+    pub(super) step: Option<f64>,
+    /// What no value can lie beyond.
+    pub(super) limits: Option<(f64, f64)>,
 }
 
-const DISTRIBUTIONS: [&str; 18] = [
-    "constant",
-    "categorical",
-    "categorical_w_probabilities",
-    "uniform",
-    "int_uniform",
-    "q_uniform",
-    "log_uniform",
-    "log_uniform_values",
-    "q_log_uniform",
-    "q_log_uniform_values",
-    "inv_log_uniform",
-    "inv_log_uniform_values",
-    "normal",
-    "q_normal",
-    "log_normal",
-    "q_log_normal",
-    "beta",
-    "q_beta",
-];
+/// Values, and what they do otherwise than at W&B, in words.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Read {
+    pub(super) values: Values,
+    pub(super) changes: Vec<String>,
+}
 
-/// Reads a parameter's table.
-pub(super) fn read(name: &str, node: &Node) -> Result<Found, YamlError> {
-    if let Some(value) = node.get("value") {
-        return constant(name, value);
-    }
-    let distribution = distribution(name, node)?;
-    if let Some(values) = node.get("values") {
-        return categorical(name, node, values);
-    }
-    let number = |key: &str| bound(name, node, key);
-    let q = node.get("q").and_then(Node::number);
-    match distribution {
-        "uniform" | "int_uniform" | "q_uniform" => {
-            let (low, high) = ordered(name, node, number("min")?, number("max")?)?;
-            let is_whole = distribution == "int_uniform";
-            let step = q.or((distribution == "q_uniform").then_some(1.0));
-            Ok(ranged(low, high, is_whole, false, step, None))
-        }
-        "log_uniform_values" | "q_log_uniform_values" => {
-            let (low, high) = ordered(name, node, number("min")?, number("max")?)?;
-            logarithmic(name, node, low, high, distribution, q)
-        }
-        "log_uniform" | "q_log_uniform" => {
-            let (low, high) = ordered(name, node, number("min")?, number("max")?)?;
-            let (from, to) = (rounded(low.exp()), rounded(high.exp()));
-            let mut found = logarithmic(name, node, from, to, distribution, q)?;
-            let told = format!(
-                "min and max of {distribution} are exponents of e: from {} to {}",
-                shortest(from),
-                shortest(to)
-            );
-            found.change = Some(match found.change {
-                Some(more) => format!("{told}; {more}"),
-                None => told,
-            });
-            Ok(found)
-        }
-        "inv_log_uniform" | "inv_log_uniform_values" => {
-            let (low, high) = ordered(name, node, number("min")?, number("max")?)?;
-            let (low, high) = if distribution == "inv_log_uniform" {
-                (rounded((-high).exp()), rounded((-low).exp()))
-            } else {
-                (low, high)
-            };
-            let change =
-                format!("{distribution} is drawn evenly; nothing here is dense at its upper end");
-            Ok(ranged(low, high, false, false, None, Some(change)))
-        }
-        "normal" | "q_normal" | "log_normal" | "q_log_normal" => {
-            let of = |key: &str, default: f64| {
-                node.get(key)
-                    .map_or(Ok(default), |_| bound(name, node, key))
-            };
-            let (mu, sigma) = (of("mu", 0.0)?, of("sigma", 1.0)?);
-            if sigma <= 0.0 {
-                return Err(YamlError::at(
-                    node.line,
-                    format!("`{name}` has sigma = {sigma}; accepted: a number above 0"),
-                ));
+/// Values of a list that stands for a logarithmic range with steps.
+const LISTED: i32 = 12;
+/// Most steps that a range may have here.
+const MOST_STEPS: f64 = 1e6;
+/// Whole numbers up to here are exact as floating-point numbers.
+const MOST_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// Reads the range of `entry`, whose distribution has that name.
+///
+/// # Errors
+/// The first number that is missing or wrong.
+pub(super) fn read(entry: &Entry, distribution: &str) -> Result<Read, Box<Mistake>> {
+    let mut reader = Reader {
+        entry,
+        changes: Vec::new(),
+    };
+    let values = reader.values(distribution)?;
+    Ok(Read {
+        values,
+        changes: reader.changes,
+    })
+}
+
+struct Reader<'a> {
+    entry: &'a Entry,
+    changes: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn values(&mut self, distribution: &str) -> Result<Values, Box<Mistake>> {
+        let has_step = distribution.starts_with("q_");
+        match distribution.trim_start_matches("q_") {
+            "uniform" => {
+                let (low, high) = self.ends()?;
+                let step = self.step(has_step)?;
+                Ok(self.linear(low, high, step, distribution))
             }
-            let is_log = distribution.contains("log");
-            let (low, high) = (mu - 2.0 * sigma, mu + 2.0 * sigma);
-            let change = format!(
-                "{distribution} is drawn evenly{} from two deviations below its mean to two above; ranges move on where the best \
-                 lies at an end",
-                if is_log {
-                    " on a logarithmic scale"
+            "int_uniform" => self.whole_ends(),
+            "log_uniform_values" | "inv_log_uniform_values" => {
+                let (low, high) = self.ends()?;
+                // The logarithm of 1/X is even where that of X is: the inverse one is the same.
+                let step = self.step(has_step)?;
+                self.logarithmic(low, high, step, distribution)
+            }
+            "log_uniform" | "inv_log_uniform" => {
+                let (least, most) = self.ends()?;
+                let (low, high) = if distribution.starts_with("inv") {
+                    (power(-most), power(-least))
+                } else {
+                    (power(least), power(most))
+                };
+                let meant = if least > 0.0 && !distribution.starts_with("inv") {
+                    "; if min and max are meant as values, write them here (W&B has log_uniform_values for that)"
                 } else {
                     ""
-                }
-            );
-            let (low, high) = if is_log {
-                (rounded(low.exp()), rounded(high.exp()))
-            } else {
-                (low, high)
-            };
-            let step = if is_log { None } else { q };
-            Ok(ranged(low, high, false, is_log, step, Some(change)))
+                };
+                self.change(&format!(
+                    "was {distribution}, with exponents of e for min and max; here are the values{meant}"
+                ));
+                let step = self.step(has_step)?;
+                self.logarithmic(low, high, step, distribution)
+            }
+            "normal" => {
+                let (mu, sigma) = self.moments()?;
+                let step = self.step(has_step)?;
+                self.around(distribution, "");
+                let (low, high) = (rounded(mu - 2.0 * sigma), rounded(mu + 2.0 * sigma));
+                Ok(self.linear(low, high, step, distribution))
+            }
+            "log_normal" => {
+                let (mu, sigma) = self.moments()?;
+                let step = self.step(has_step)?;
+                self.around(distribution, " on a logarithmic scale");
+                let (low, high) = (power(mu - 2.0 * sigma), power(mu + 2.0 * sigma));
+                self.logarithmic(low, high, step, distribution)
+            }
+            // The one that is left.
+            _ => self.beta(distribution, has_step),
         }
-        "beta" | "q_beta" => {
-            let change = format!("{distribution} is drawn evenly from 0 to 1");
-            Ok(ranged(0.0, 1.0, false, false, q, Some(change)))
+    }
+
+    fn change(&mut self, text: &str) {
+        self.changes.push(text.to_owned());
+    }
+
+    fn around(&mut self, distribution: &str, scale: &str) {
+        self.change(&format!(
+            "was {distribution}: drawn evenly{scale} from two standard deviations below the mean to two above, where 95 % of its draws lie"
+        ));
+    }
+
+    fn beta(&mut self, distribution: &str, has_step: bool) -> Result<Values, Box<Mistake>> {
+        let (a, b) = (self.positive("a", 1.0)?, self.positive("b", 1.0)?);
+        let (mean, n) = (a / (a + b), a + b);
+        let deviation = (mean * (1.0 - mean) / (n + 1.0)).sqrt();
+        let low = rounded((mean - 2.0 * deviation).max(0.0));
+        let high = rounded((mean + 2.0 * deviation).min(1.0));
+        let step = self.step(has_step)?;
+        if a != 1.0 || b != 1.0 {
+            self.around(distribution, "");
         }
-        _ => Err(YamlError::at(
-            node.line,
-            format!("`{name}` is {distribution} and has neither value nor values"),
-        )),
+        let values = self.linear(low, high, step, distribution);
+        Ok(match values {
+            Values::Range(range) => Values::Range(Range {
+                limits: Some((0.0, 1.0)),
+                ..range
+            }),
+            other => other,
+        })
     }
-}
 
-fn distribution<'a>(name: &str, node: &'a Node) -> Result<&'a str, YamlError> {
-    let Some(given) = node.get("distribution") else {
-        let is_whole = |key: &str| {
-            node.get(key)
-                .is_some_and(|bound| matches!(bound.item, Item::Integer(_)))
+    /// A range on a linear scale; of steps, the multiples of `step` that its numbers are rounded to.
+    fn linear(&mut self, low: f64, high: f64, step: Option<f64>, distribution: &str) -> Values {
+        let Some(step) = step else {
+            return range(low, high, false, false, None);
         };
-        return match (node.get("values"), node.get("min"), node.get("mu")) {
-            (Some(_), ..) => Ok("categorical"),
-            (_, Some(_), _) if is_whole("min") && is_whole("max") => Ok("int_uniform"),
-            (_, Some(_), _) => Ok("uniform"),
-            (.., Some(_)) => Ok("normal"),
-            _ => Err(YamlError::at(
-                node.line,
-                format!("`{name}` has no value, values, or min and max"),
-            )),
-        };
-    };
-    let word = given.text().unwrap_or_default();
-    if DISTRIBUTIONS.contains(&word) {
-        return Ok(word);
-    }
-    let near = DISTRIBUTIONS
-        .iter()
-        .find(|known| known.replace('_', "") == word.replace(['_', '-'], "").to_lowercase());
-    let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-    Err(YamlError::at(
-        given.line,
-        format!(
-            "`{name}` has the distribution `{word}`{hint}; known: {}",
-            DISTRIBUTIONS.join(", ")
-        ),
-    ))
-}
-
-fn constant(name: &str, value: &Node) -> Result<Found, YamlError> {
-    let text = match &value.item {
-        Item::Null => "None".to_owned(),
-        Item::Bool(true) => "True".to_owned(),
-        Item::Bool(false) => "False".to_owned(),
-        Item::Integer(whole) => whole.to_string(),
-        Item::Float(number) => shortest(*number),
-        Item::Text(text) => text.clone(),
-        Item::List(_) | Item::Table(_) => {
-            return Err(YamlError::at(
-                value.line,
-                format!(
-                    "`{name}` is a list or a table, which no argument can pass; write its parts as parameters of their own"
-                ),
+        if (high - low) / step > MOST_STEPS {
+            self.change(&format!(
+                "was {distribution} with q = {}: so small steps are none here",
+                number(step)
+            ));
+            return range(low, high, false, false, None);
+        }
+        let on_step = |x: f64| tidy((x / step).round_ties_even() * step);
+        let (first, last) = (on_step(low), on_step(high));
+        if first != low || last != high {
+            self.change(&format!(
+                "was {distribution} with q = {}: its multiples lie from {} to {}",
+                number(step),
+                number(first),
+                number(last)
             ));
         }
-    };
-    Ok(Found {
-        range: Range::Constant(text),
-        change: None,
-    })
-}
+        let is_whole = [first, last, step]
+            .iter()
+            .all(|x| x.fract() == 0.0 && x.abs() <= MOST_WHOLE);
+        let step = (!is_whole || step != 1.0).then_some(step);
+        range(first, last, is_whole, false, step)
+    }
 
-fn categorical(name: &str, node: &Node, values: &Node) -> Result<Found, YamlError> {
-    let Item::List(members) = &values.item else {
-        return Err(YamlError::at(
-            values.line,
-            format!("the values of `{name}` are not a list"),
+    /// A range on a logarithmic scale. Such have no steps here: whole numbers stay such, multiples of `step` are listed.
+    fn logarithmic(
+        &mut self,
+        low: f64,
+        high: f64,
+        step: Option<f64>,
+        distribution: &str,
+    ) -> Result<Values, Box<Mistake>> {
+        if low <= 0.0 || !high.is_finite() {
+            let message = format!(
+                "`{}` reaches from {} to {}, which no logarithmic scale does",
+                shown(&self.entry.name),
+                number(low),
+                number(high)
+            );
+            let help = "its values are above 0 and finite; min and max of log_uniform are exponents of e, those of log_uniform_values values";
+            return Err(mistake(&self.entry.place, &message, "this parameter", help));
+        }
+        let Some(step) = step else {
+            return Ok(range(low, high, false, true, None));
+        };
+        if step == 1.0 && high <= MOST_WHOLE {
+            let first = low.round().max(1.0);
+            return Ok(range(first, high.round().max(first), true, true, None));
+        }
+        let mut listed: Vec<f64> = Vec::new();
+        for index in 0..LISTED {
+            let x = low * (high / low).powf(f64::from(index) / f64::from(LISTED - 1));
+            let x = tidy((x / step).round_ties_even() * step);
+            if x > 0.0 && x.is_finite() && listed.last().is_none_or(|last| *last < x) {
+                listed.push(x);
+            }
+        }
+        if listed.is_empty() {
+            listed.push(step);
+        }
+        self.change(&format!(
+            "was {distribution} with q = {}: a logarithmic scale has no steps here, so that its multiples nearest to {} evenly spaced points are listed",
+            number(step),
+            LISTED
         ));
-    };
-    let mut written: Vec<String> = Vec::new();
-    let mut changes = Vec::new();
-    for member in members {
-        let text = match &member.item {
-            Item::Bool(flag) => flag.to_string(),
-            Item::Integer(whole) => whole.to_string(),
-            Item::Float(number) if number.is_finite() => shortest(*number),
-            Item::Text(text) => match member.number() {
-                Some(number) if !text.trim().is_empty() => {
-                    changes.push(format!("`{text}` is a text in YAML and a number here"));
-                    shortest(number)
-                }
-                _ => toml_text(text),
-            },
-            Item::Null => {
-                changes.push("null is the text None".to_owned());
-                toml_text("None")
-            }
-            Item::Float(number) => {
-                return Err(YamlError::at(
-                    member.line,
-                    format!("`{name}` has the value {number}, which no argument passes"),
-                ));
-            }
-            Item::List(_) | Item::Table(_) => {
-                return Err(YamlError::at(
-                    member.line,
-                    format!(
-                        "`{name}` has a value that is a list or a table; give each a name, and let the program look it up"
-                    ),
-                ));
+        let is_whole = listed.iter().all(|x| x.fract() == 0.0 && *x <= MOST_WHOLE);
+        let item = |x: &f64| {
+            if is_whole {
+                Item::Integer(*x as i64)
+            } else {
+                Item::Float(*x)
             }
         };
-        if !written.contains(&text) {
-            written.push(text);
+        let mut items: Vec<Item> = listed.iter().map(item).collect();
+        Ok(if items.len() == 1 {
+            Values::Constant(items.remove(0))
+        } else {
+            Values::Choice(items)
+        })
+    }
+
+    fn whole_ends(&mut self) -> Result<Values, Box<Mistake>> {
+        let (low, high) = self.ends()?;
+        for (key, end) in [("min", low), ("max", high)] {
+            if end.fract() != 0.0 || end.abs() > MOST_WHOLE {
+                let node = self.entry.node.get(key).unwrap_or(&self.entry.node);
+                let message = format!(
+                    "{key} of `{}` is no whole number up to 2^53, found {}",
+                    shown(&self.entry.name),
+                    number(end)
+                );
+                let help = "int_uniform has whole numbers at both ends; for others write distribution: uniform";
+                return Err(mistake(&node.place, &message, "here", help));
+            }
+        }
+        Ok(range(low, high, true, false, None))
+    }
+
+    /// `min` and `max`, in order.
+    fn ends(&mut self) -> Result<(f64, f64), Box<Mistake>> {
+        let (low, high) = (self.required("min")?, self.required("max")?);
+        if low > high {
+            let node = self.entry.node.get("min").unwrap_or(&self.entry.node);
+            let message = format!(
+                "`{}` has min = {} above max = {}",
+                shown(&self.entry.name),
+                number(low),
+                number(high)
+            );
+            return Err(mistake(
+                &node.place,
+                &message,
+                "above max",
+                "exchange the two",
+            ));
+        }
+        if !(high - low).is_finite() {
+            let message = format!(
+                "`{}` is wider than floating-point numbers reach",
+                shown(&self.entry.name)
+            );
+            return Err(mistake(
+                &self.entry.place,
+                &message,
+                "this parameter",
+                "bring min and max closer to each other",
+            ));
+        }
+        Ok((low, high))
+    }
+
+    /// `mu` and `sigma`.
+    fn moments(&mut self) -> Result<(f64, f64), Box<Mistake>> {
+        let mu = self.number("mu")?.unwrap_or(0.0);
+        let sigma = self.number("sigma")?.unwrap_or(1.0);
+        if sigma < 0.0 {
+            return Err(self.not_above("sigma", sigma, "of at least 0"));
+        }
+        Ok((mu, sigma))
+    }
+
+    fn step(&mut self, has_step: bool) -> Result<Option<f64>, Box<Mistake>> {
+        if !has_step {
+            return Ok(None);
+        }
+        self.positive("q", 1.0).map(Some)
+    }
+
+    fn positive(&mut self, key: &str, default: f64) -> Result<f64, Box<Mistake>> {
+        let found = self.number(key)?.unwrap_or(default);
+        if found <= 0.0 {
+            return Err(self.not_above(key, found, "above 0"));
+        }
+        Ok(found)
+    }
+
+    fn not_above(&self, key: &str, found: f64, accepted: &str) -> Box<Mistake> {
+        let node = self.entry.node.get(key).unwrap_or(&self.entry.node);
+        let name = shown(&self.entry.name);
+        let message = format!(
+            "{key} of `{name}` is a number {accepted}, found {}",
+            number(found)
+        );
+        mistake(&node.place, &message, "here", "W&B takes no other either")
+    }
+
+    fn required(&mut self, key: &str) -> Result<f64, Box<Mistake>> {
+        self.number(key)?.ok_or_else(|| {
+            let message = format!("`{}` has no {key}", shown(&self.entry.name));
+            mistake(
+                &self.entry.place,
+                &message,
+                "this parameter",
+                "its distribution needs min and max",
+            )
+        })
+    }
+
+    fn number(&mut self, key: &str) -> Result<Option<f64>, Box<Mistake>> {
+        let Some(node) = self.entry.node.get(key) else {
+            return Ok(None);
+        };
+        let number = match &node.item {
+            Item::Integer(whole) => Some(*whole as f64),
+            Item::Float(number) => Some(*number),
+            Item::NearNumber(text, number) => {
+                self.was_text(key, text);
+                Some(*number)
+            }
+            Item::Text(text) => {
+                let number = text.trim().parse::<f64>().ok();
+                if number.is_some_and(f64::is_finite) {
+                    self.was_text(key, text);
+                }
+                number
+            }
+            _ => None,
+        };
+        match number.filter(|number| number.is_finite()) {
+            Some(number) => Ok(Some(number)),
+            None => Err(no_number(self.entry, key, node)),
         }
     }
-    if node.get("probabilities").is_some() {
-        changes.push("all values are equally likely, whatever its probabilities".to_owned());
-    }
-    match written.as_slice() {
-        [] => Err(YamlError::at(
-            values.line,
-            format!("`{name}` has no values"),
-        )),
-        [_] => constant(name, &members[0]),
-        _ => Ok(Found {
-            range: Range::Searched {
-                n_points: Some(written.len() as u64),
-                lines: vec![format!("values = [{}]", written.join(", "))],
-            },
-            change: (!changes.is_empty()).then(|| changes.join("; ")),
-        }),
+
+    fn was_text(&mut self, key: &str, text: &str) {
+        self.changes.push(format!(
+            "{key}: {} is a text in YAML, which wants 1.0e-5, and a number here",
+            shown(text)
+        ));
     }
 }
 
-fn bound(name: &str, node: &Node, key: &str) -> Result<f64, YamlError> {
-    let Some(bound) = node.get(key) else {
-        return Err(YamlError::at(
-            node.line,
-            format!("`{name}` has no {key}, which its distribution needs"),
-        ));
-    };
-    bound.number().ok_or_else(|| {
-        YamlError::at(
-            bound.line,
-            format!("{key} of `{name}` is not a finite number"),
-        )
-    })
-}
-
-fn ordered(name: &str, node: &Node, low: f64, high: f64) -> Result<(f64, f64), YamlError> {
-    if low > high {
-        return Err(YamlError::at(
-            node.line,
-            format!("`{name}` has min = {low} above max = {high}"),
-        ));
-    }
-    Ok((low, high))
-}
-
-fn logarithmic(
-    name: &str,
-    node: &Node,
-    low: f64,
-    high: f64,
-    distribution: &str,
-    q: Option<f64>,
-) -> Result<Found, YamlError> {
-    if low <= 0.0 {
-        return Err(YamlError::at(
-            node.line,
-            format!("`{name}` has min = {low}; on a logarithmic scale it is above 0"),
-        ));
-    }
-    let is_whole = q.is_some_and(|q| [q, low, high].iter().all(|x| x.fract() == 0.0)) && low >= 1.0;
-    let change = match q {
-        Some(q) if q != 1.0 && distribution.starts_with("q_") => Some(format!(
-            "its steps of {q} are left out, as the scale is logarithmic"
-        )),
-        _ => None,
-    };
-    Ok(ranged(low, high, is_whole, true, None, change))
+fn no_number(entry: &Entry, key: &str, node: &Node) -> Box<Mistake> {
+    let name = shown(&entry.name);
+    let message = format!("{key} of `{name}` is not a finite number");
+    mistake(
+        &node.place,
+        &message,
+        "here",
+        "write a number, like 0.1 or 1.0e-5",
+    )
 }
 
 /// A range, or a constant where its ends are one.
-fn ranged(
-    low: f64,
-    high: f64,
-    is_whole: bool,
-    is_log: bool,
-    step: Option<f64>,
-    change: Option<String>,
-) -> Found {
-    let step = step.filter(|step| *step > 0.0);
-    let is_whole =
-        is_whole || step.is_some_and(|step| [low, high, step].iter().all(|x| x.fract() == 0.0));
-    // A range of floats has a point in its ends, one of whole numbers none.
-    let end = |x: f64| {
-        if is_whole {
-            format!("{x:.0}")
-        } else {
-            shortest(x)
-        }
-    };
+fn range(low: f64, high: f64, is_whole: bool, is_log: bool, step: Option<f64>) -> Values {
     if low == high {
-        return Found {
-            range: Range::Constant(end(low)),
-            change,
+        let item = if is_whole {
+            Item::Integer(low as i64)
+        } else {
+            Item::Float(low)
         };
+        return Values::Constant(item);
     }
-    let mut lines = vec![
-        format!("low = {}", end(low)),
-        format!("high = {}", end(high)),
-    ];
-    if is_log {
-        lines.push("scale = \"log\"".to_owned());
-    }
-    let mut n_points = is_whole.then(|| (high.round() - low.round()) as u64 + 1);
-    if let Some(step) = step.filter(|step| *step != 1.0 || !is_whole) {
-        lines.push(format!("step = {}", end(step)));
-        n_points = Some(((high - low) / step).floor() as u64 + 1);
-    }
-    Found {
-        range: Range::Searched { lines, n_points },
-        change,
-    }
+    Values::Range(Range {
+        low,
+        high,
+        is_whole,
+        is_log,
+        step,
+        limits: None,
+    })
 }
 
-/// To four digits, as the ends of ranges are written here.
+/// e^x to four digits, as computed ends of ranges are written.
+fn power(x: f64) -> f64 {
+    rounded(E.powf(x))
+}
+
 fn rounded(x: f64) -> f64 {
     format!("{x:.3e}").parse().unwrap_or(x)
 }
 
-/// A text in TOML.
-pub(super) fn toml_text(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+/// Without the digits that multiples of decimal fractions leave behind.
+fn tidy(x: f64) -> f64 {
+    format!("{x:.12e}").parse().unwrap_or(x)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,303 +1,403 @@
-//! A YAML document as a tree whose nodes know their lines. Plain words are read as PyYAML reads them, which W&B uses.
+//! A YAML document as a tree whose nodes know where they stand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use finetooth_scheduler::sweep::Mistake;
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
+
+use super::told::{mistake, shown};
+use super::word::plain;
 
 /// Nodes of a document with all aliases followed.
-const MAX_NODES: usize = 100_000;
+const MAX_NODES: usize = 50_000;
 /// How deep nodes may lie in each other.
 const MAX_DEPTH: usize = 32;
 
-/// A node with its line, from 1.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) line: usize,
-    pub(crate) item: Item,
+/// Where something stands: bytes of the file, and its line, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Place {
+    pub(super) bytes: Range<usize>,
+    pub(super) line: usize,
 }
 
+/// A value, list or table.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Item {
+pub(super) struct Node {
+    pub(super) place: Place,
+    pub(super) item: Item,
+}
+
+/// A key with what it holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    /// Where the key stands.
+    pub(super) place: Place,
+    pub(super) node: Node,
+}
+
+/// What a node holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Item {
     Null,
     Bool(bool),
     Integer(i64),
     Float(f64),
     Text(String),
+    /// A word like `1e-5`, which is a text in YAML 1.1 and a number to everyone else.
+    NearNumber(String, f64),
     List(Vec<Node>),
     /// Keys in their order, each once.
-    Table(Vec<(String, Node)>),
-}
-
-/// What is wrong with a file; reads after its name and line.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
-pub(crate) struct YamlError {
-    pub(crate) line: usize,
-    pub(crate) message: String,
-}
-
-impl YamlError {
-    pub(crate) fn at(line: usize, message: impl Into<String>) -> Self {
-        Self {
-            line,
-            message: message.into(),
-        }
-    }
+    Table(Vec<Entry>),
 }
 
 impl Node {
-    /// The value of a key, where it is a table that has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
-        let Item::Table(entries) = &self.item else {
-            return None;
-        };
-        entries
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, node)| node)
+    /// Its entries; none where it is no table.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.item {
+            Item::Table(entries) => entries,
+            _ => &[],
+        }
     }
 
-    /// Its text, of a text alone.
-    pub(crate) fn text(&self) -> Option<&str> {
+    /// Its entry for `key`.
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.name == key)
+    }
+
+    /// What its entry for `key` holds.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        self.entry(key).map(|entry| &entry.node)
+    }
+
+    /// Its text.
+    pub(super) fn text(&self) -> Option<&str> {
         match &self.item {
-            Item::Text(text) => Some(text),
+            Item::Text(text) | Item::NearNumber(text, _) => Some(text),
             _ => None,
         }
     }
 
-    /// Its number; also of a text like `1e-5`, which YAML 1.1 does not take for one.
-    pub(crate) fn number(&self) -> Option<f64> {
-        match &self.item {
-            Item::Integer(whole) => Some(*whole as f64),
-            Item::Float(number) => Some(*number),
-            Item::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
-            _ => None,
+    fn size(&self) -> usize {
+        1 + match &self.item {
+            Item::List(members) => members.iter().map(Self::size).sum(),
+            Item::Table(entries) => entries.iter().map(|entry| entry.node.size()).sum(),
+            _ => 0,
         }
-        .filter(|number| number.is_finite())
     }
 }
 
-/// Reads one document.
-pub(crate) fn parse(text: &str) -> Result<Node, YamlError> {
+/// Reads the one document of a file.
+///
+/// # Errors
+/// The first thing that cannot be read, at its place.
+pub(super) fn parse(text: &str) -> Result<Node, Box<Mistake>> {
+    // The mark of some editors is no part of the document.
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let offset = text.len() - body.len();
     let mut reader = Reader {
-        parser: Parser::new_from_str(text),
+        parser: Parser::new_from_str(body),
+        starts: Starts::of(body, offset),
         anchors: HashMap::new(),
         n_nodes: 0,
     };
     loop {
-        let (event, line) = reader.next()?;
+        let (event, place) = reader.next()?;
         match event {
             Event::StreamStart | Event::DocumentStart(_) => {}
-            Event::StreamEnd => return Err(YamlError::at(1, "the file is empty")),
+            Event::StreamEnd => {
+                return Err(mistake(
+                    &Place::default(),
+                    "the file is empty",
+                    "",
+                    "a sweep of W&B has method, metric and parameters",
+                ));
+            }
             first => {
-                let node = reader.node(first, line, 0)?;
+                let node = reader.node(first, place, 0)?;
                 return reader.end().map(|()| node);
             }
         }
     }
 }
 
+/// Bytes where lines and characters begin; the parser counts in characters.
+struct Starts<'a> {
+    text: &'a str,
+    offset: usize,
+    lines: Vec<usize>,
+    /// None where every character is a byte.
+    characters: Option<Vec<usize>>,
+}
+
+impl<'a> Starts<'a> {
+    fn of(text: &'a str, offset: usize) -> Self {
+        let after = text.match_indices('\n').map(|(at, _)| at + 1);
+        let characters = || text.char_indices().map(|(at, _)| at).collect();
+        Self {
+            text,
+            offset,
+            lines: std::iter::once(0).chain(after).collect(),
+            characters: (!text.is_ascii()).then(characters),
+        }
+    }
+
+    fn byte(&self, marker: Marker) -> usize {
+        let index = marker.index();
+        let at = match &self.characters {
+            Some(characters) => characters.get(index).copied(),
+            None => Some(index),
+        };
+        at.unwrap_or(self.text.len()).min(self.text.len())
+    }
+
+    fn place(&self, span: Span) -> Place {
+        let line = span.start.line().max(1);
+        let start = self.byte(span.start);
+        // Of what goes over several lines the first is marked.
+        let next = self.lines.get(line).copied();
+        let line_end = next.map_or(self.text.len(), |next| next - 1).max(start);
+        let end = self.byte(span.end).clamp(start, line_end);
+        Place {
+            bytes: self.offset + start..self.offset + end,
+            line,
+        }
+    }
+}
+
 struct Reader<'a> {
-    parser: Parser<'a, saphyr_parser::StrInput<'a>>,
-    anchors: HashMap<usize, Node>,
+    parser: Parser<'a, StrInput<'a>>,
+    starts: Starts<'a>,
+    /// What stands at each anchor, and of how many nodes it is.
+    anchors: HashMap<usize, (Node, usize)>,
     n_nodes: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn next(&mut self) -> Result<(Event<'a>, usize), YamlError> {
+    fn next(&mut self) -> Result<(Event<'a>, Place), Box<Mistake>> {
         match self.parser.next() {
-            Some(Ok((event, span))) => Ok((event, span.start.line().max(1))),
-            Some(Err(error)) => Err(YamlError::at(
-                error.marker().line().max(1),
-                format!("it is not YAML: {}", error.info()),
-            )),
-            None => Ok((Event::StreamEnd, 1)),
+            Some(Ok((event, span))) => {
+                let place = self.starts.place(span);
+                Ok((event, place))
+            }
+            Some(Err(error)) => {
+                let at = *error.marker();
+                let place = self.starts.place(Span::empty(at));
+                Err(self.not_yaml(&place, error.info()))
+            }
+            None => Ok((Event::StreamEnd, Place::default())),
         }
     }
 
+    fn not_yaml(&self, place: &Place, what: &str) -> Box<Mistake> {
+        let index = place.line.saturating_sub(1);
+        let start = self.starts.lines.get(index).copied().unwrap_or_default();
+        let line = self.starts.text[start..].lines().next().unwrap_or_default();
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let help = if indent.contains('\t') {
+            "the line is indented by a tab, which YAML does not take: put spaces in its place"
+        } else {
+            "mend the file so that W&B, too, can read it"
+        };
+        mistake(place, &format!("this is not YAML: {what}"), "here", help)
+    }
+
     /// Refuses a second document.
-    fn end(&mut self) -> Result<(), YamlError> {
+    fn end(&mut self) -> Result<(), Box<Mistake>> {
         loop {
             match self.next()? {
                 (Event::DocumentEnd, _) => {}
                 (Event::StreamEnd, _) => return Ok(()),
-                (_, line) => {
-                    return Err(YamlError::at(
-                        line,
-                        "another document begins here; a sweep is one",
+                (_, place) => {
+                    return Err(mistake(
+                        &place,
+                        "another document begins here",
+                        "the second",
+                        "a sweep is one document: keep each in a file of its own",
                     ));
                 }
             }
         }
     }
 
-    fn node(&mut self, first: Event<'a>, line: usize, depth: usize) -> Result<Node, YamlError> {
-        self.count(1, line)?;
+    fn node(&mut self, first: Event<'a>, place: Place, depth: usize) -> Result<Node, Box<Mistake>> {
+        self.count(1, &place)?;
         if depth > MAX_DEPTH {
-            return Err(YamlError::at(line, "values lie too deep in each other"));
+            return Err(mistake(
+                &place,
+                &format!("lists and tables lie more than {MAX_DEPTH} deep in each other"),
+                "too deep",
+                "a sweep has its parameters, and theirs, and no more",
+            ));
         }
         let (anchor, item) = match first {
-            Event::Scalar(text, style, anchor, _) => {
-                let item = match style {
-                    ScalarStyle::Plain => plain(&text),
-                    _ => Item::Text(text.into_owned()),
-                };
-                (anchor, item)
+            Event::Scalar(text, style, anchor, tag) => {
+                (anchor, scalar(&text, style, tag.as_deref(), &place)?)
             }
-            Event::SequenceStart(anchor, _) => {
+            Event::SequenceStart(anchor, tag) => {
+                check_tag(tag.as_deref(), "seq", &place)?;
                 let mut members = Vec::new();
                 loop {
                     match self.next()? {
                         (Event::SequenceEnd, _) => break,
-                        (event, line) => members.push(self.node(event, line, depth + 1)?),
+                        (event, place) => members.push(self.node(event, place, depth + 1)?),
                     }
                 }
                 (anchor, Item::List(members))
             }
-            Event::MappingStart(anchor, _) => (anchor, Item::Table(self.entries(depth)?)),
-            Event::Alias(anchor) => {
-                let known = self.anchors.get(&anchor).cloned();
-                let node = known.ok_or_else(|| {
-                    YamlError::at(line, "the anchor that is referred to is not complete")
-                })?;
-                self.count(size(&node), line)?;
-                return Ok(node);
+            Event::MappingStart(anchor, tag) => {
+                check_tag(tag.as_deref(), "map", &place)?;
+                (anchor, Item::Table(self.entries(depth)?))
             }
-            _ => return Err(YamlError::at(line, "a value is missing")),
+            Event::Alias(anchor) => {
+                let Some(size) = self.anchors.get(&anchor).map(|(_, size)| *size) else {
+                    return Err(mistake(
+                        &place,
+                        "the alias stands within what it refers to",
+                        "here",
+                        "write the value out",
+                    ));
+                };
+                self.count(size, &place)?;
+                let item = self.anchors[&anchor].0.item.clone();
+                return Ok(Node { place, item });
+            }
+            _ => {
+                return Err(mistake(
+                    &place,
+                    "a value is missing",
+                    "here",
+                    "write it behind the key",
+                ));
+            }
         };
-        let node = Node { line, item };
+        let node = Node { place, item };
         if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
+            let size = node.size();
+            self.anchors.insert(anchor, (node.clone(), size));
         }
         Ok(node)
     }
 
-    fn entries(&mut self, depth: usize) -> Result<Vec<(String, Node)>, YamlError> {
-        let mut entries: Vec<(String, Node)> = Vec::new();
+    fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Box<Mistake>> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut merged: Vec<Entry> = Vec::new();
+        let mut names = HashSet::new();
         loop {
-            let (event, line) = self.next()?;
-            let name = match event {
-                Event::MappingEnd => return Ok(entries),
-                Event::Scalar(name, ..) => name.into_owned(),
-                _ => return Err(YamlError::at(line, "a key is a word or a text")),
+            let (event, place) = self.next()?;
+            let (name, is_merge) = match event {
+                Event::MappingEnd => break,
+                Event::Scalar(name, style, ..) => {
+                    let is_merge = style == ScalarStyle::Plain && name == "<<";
+                    (name.into_owned(), is_merge)
+                }
+                _ => {
+                    return Err(mistake(
+                        &place,
+                        "a key is a list or a table",
+                        "here",
+                        "a key is a name: write it as one",
+                    ));
+                }
             };
-            if entries.iter().any(|(known, _)| *known == name) {
-                return Err(YamlError::at(line, format!("`{name}` is given twice")));
-            }
             let (event, of_value) = self.next()?;
-            let mut node = self.node(event, of_value, depth + 1)?;
-            // Where a person looks for it.
-            node.line = line;
-            entries.push((name, node));
+            let node = self.node(event, of_value, depth + 1)?;
+            if is_merge {
+                merge(&mut merged, node)?;
+                continue;
+            }
+            if !names.insert(name.clone()) {
+                return Err(mistake(
+                    &place,
+                    &format!("`{}` is given twice", shown(&name)),
+                    "the second",
+                    "W&B takes the last one without a word: remove the one that is not meant",
+                ));
+            }
+            entries.push(Entry { name, place, node });
         }
+        entries.extend(
+            merged
+                .into_iter()
+                .filter(|entry| names.insert(entry.name.clone())),
+        );
+        Ok(entries)
     }
 
-    fn count(&mut self, n: usize, line: usize) -> Result<(), YamlError> {
-        self.n_nodes += n;
+    fn count(&mut self, n: usize, place: &Place) -> Result<(), Box<Mistake>> {
+        self.n_nodes = self.n_nodes.saturating_add(n);
         if self.n_nodes > MAX_NODES {
-            return Err(YamlError::at(
-                line,
-                format!("the file has more than {MAX_NODES} values"),
+            return Err(mistake(
+                place,
+                &format!(
+                    "the file has more than {MAX_NODES} values, with all its aliases written out"
+                ),
+                "here",
+                "a sweep has some dozens",
             ));
         }
         Ok(())
     }
 }
 
-fn size(node: &Node) -> usize {
-    1 + match &node.item {
-        Item::List(members) => members.iter().map(size).sum(),
-        Item::Table(entries) => entries.iter().map(|(_, node)| size(node)).sum(),
-        _ => 0,
+/// `<<: *defaults`, or a list of such, of which the first that has a key gives it.
+fn merge(merged: &mut Vec<Entry>, node: Node) -> Result<(), Box<Mistake>> {
+    match node.item {
+        Item::Table(entries) => {
+            merged.extend(entries);
+            Ok(())
+        }
+        Item::List(members) => members.into_iter().try_for_each(|node| merge(merged, node)),
+        _ => Err(mistake(
+            &node.place,
+            "`<<` is followed by no table",
+            "here",
+            "write <<: *name, of a table with &name",
+        )),
     }
 }
 
-/// A word without quotes, by the rules of YAML 1.1: a float has a point.
-fn plain(text: &str) -> Item {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Item::Null,
-        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => {
-            return Item::Bool(true);
-        }
-        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
-            return Item::Bool(false);
-        }
-        _ => {}
+fn scalar(
+    text: &str,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    place: &Place,
+) -> Result<Item, Box<Mistake>> {
+    let read = || match style {
+        ScalarStyle::Plain => plain(text),
+        _ => Item::Text(text.to_owned()),
+    };
+    let Some(tag) = tag else { return Ok(read()) };
+    match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
+        (true, "str") => Ok(Item::Text(text.to_owned())),
+        (true, "int" | "float" | "bool" | "null") => Ok(match plain(text) {
+            Item::NearNumber(_, number) => Item::Float(number),
+            Item::Integer(whole) if tag.suffix == "float" => Item::Float(whole as f64),
+            item => item,
+        }),
+        _ => Err(refused_tag(tag, place)),
     }
-    let digits = text.replace('_', "");
-    let is_numeric = text.starts_with(|first: char| "+-.0123456789".contains(first));
-    if is_numeric && let Ok(whole) = digits.parse() {
-        return Item::Integer(whole);
-    }
-    let special = text.trim_start_matches(['+', '-']).to_lowercase();
-    if is_numeric && (digits.contains('.') || special == ".inf" || special == ".nan") {
-        let number = match special.as_str() {
-            ".inf" if text.starts_with('-') => Some(f64::NEG_INFINITY),
-            ".inf" => Some(f64::INFINITY),
-            ".nan" => Some(f64::NAN),
-            _ => digits.parse().ok(),
-        };
-        if let Some(number) = number {
-            return Item::Float(number);
+}
+
+fn check_tag(tag: Option<&Tag>, expected: &str, place: &Place) -> Result<(), Box<Mistake>> {
+    match tag {
+        Some(tag) if !tag.is_yaml_core_schema() || tag.suffix != expected => {
+            Err(refused_tag(tag, place))
         }
+        _ => Ok(()),
     }
-    Item::Text(text.to_owned())
+}
+
+fn refused_tag(tag: &Tag, place: &Place) -> Box<Mistake> {
+    let tag = shown(&format!("{}{}", tag.handle, tag.suffix));
+    mistake(
+        place,
+        &format!("the tag {tag} makes something else of the value than YAML has"),
+        "here",
+        "remove the tag; W&B refuses it too",
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: &Item) {
-        assert_eq!(&parse(text).unwrap().item, expected);
-    }
-
-    #[track_caller]
-    fn refused(text: &str, expected: &str) {
-        let error = parse(text).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error}");
-    }
-
-    #[test]
-    fn words_are_read_as_w_and_b_reads_them() {
-        check("12", &Item::Integer(12));
-        check("1_000", &Item::Integer(1000));
-        check("-.5", &Item::Float(-0.5));
-        check("1.0e-5", &Item::Float(1e-5));
-        check("1e-5", &Item::Text("1e-5".to_owned()));
-        check("'12'", &Item::Text("12".to_owned()));
-        check("yes", &Item::Bool(true));
-        check("~", &Item::Null);
-        check(".inf", &Item::Float(f64::INFINITY));
-        check("adam", &Item::Text("adam".to_owned()));
-        assert_eq!(parse("1e-5").unwrap().number(), Some(1e-5));
-        assert_eq!(parse(".nan").unwrap().number(), None);
-    }
-
-    #[test]
-    fn nodes_know_their_lines_and_aliases_are_followed() {
-        let node = parse("a: &x\n  b: 1\nc: *x\n").unwrap();
-        let again = node.get("c").unwrap();
-        assert_eq!(again.get("b").unwrap().item, Item::Integer(1));
-        assert_eq!(node.get("a").unwrap().get("b").unwrap().line, 2);
-    }
-
-    #[test]
-    fn hostile_files_are_refused() {
-        refused("", "line 1: the file is empty");
-        refused("a: 1\na: 2\n", "line 2: `a` is given twice");
-        refused("a: [1, 2\n", "it is not YAML");
-        refused("a:\n\t- 1\n", "it is not YAML");
-        refused("--- 1\n--- 2\n", "another document begins here");
-        refused(&"[".repeat(40), "too deep");
-        let bomb = (1..20).fold(
-            "a0: &a0 [x, x, x, x, x, x, x, x]\n".to_owned(),
-            |text, n| {
-                let of = vec![format!("*a{}", n - 1); 8].join(", ");
-                text + &format!("a{n}: &a{n} [{of}]\n")
-            },
-        );
-        refused(&bomb, "more than 100000 values");
-    }
-}
+mod tests;
